@@ -14,7 +14,7 @@ from autograder import grading, loader
 from autograder.checks.errors import UsageError
 from autograder.checks.local.variants import Variant
 from autograder.cli.common import console, named_sandbox
-from autograder.course import course_seed, open_course
+from autograder.course import Course, course_seed, open_course
 from autograder.early_start import Early
 from autograder.grading import RunOptions
 from autograder.grading.preparing import caps_for, dataset_for, limits_from, settings_of, start_sandbox
@@ -24,6 +24,7 @@ from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.scoring import points_of
 from autograder.submissions import Recogniser, collect_one, refuse_paths
+from autograder.submissions.roster import course_roster
 
 __all__ = ["Call", "check_files"]
 
@@ -70,7 +71,7 @@ def check_files(call: Call, early: Early | None = None) -> int:
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:
         screen.print(escape(said))
-    variant = _variant(call, loaded, screen)
+    variant = _variant(call, loaded, course, root, screen)
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
@@ -84,15 +85,20 @@ def check_files(call: Call, early: Early | None = None) -> int:
     return 1 if report.internal else 0
 
 
-def _variant(call: Call, loaded: Loaded, screen: Console) -> Variant | None:
-    """The variant of the student that was named, or the example that is nobody's."""
+def _variant(call: Call, loaded: Loaded, course: Course, root: Path, screen: Console) -> Variant | None:
+    """The variant of the student that was named, or the example that is nobody's.
+
+    Raises:
+        UsageError: there are no variants, the student is not on the roster, or the seed is another one.
+    """
     if loaded.assignment.variants is None:
         if call.student:
             raise UsageError(f"{call.name} draws no variants; leave out --for.")
         return None
     if call.student:
-        from autograder.release import refuse_other_seed
+        from autograder.release import chosen_students, refuse_other_seed
 
+        chosen_students((call.student,), course_roster(course, root), everybody=False)
         seed = course_seed(None, os.environ)
         refuse_other_seed(loaded, seed)
         return loaded.variant_of(call.student, seed)

@@ -9,17 +9,28 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from autograder import loader
 from autograder.backends import BACKENDS, CONTAINERS, code_of
-from autograder.checks.errors import UsageError
+from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.course import Course, open_course
 from autograder.datasets import available
 from autograder.grading.preparing import settings_of
+from autograder.reports.visibility import Moment, moment_of
+from autograder.results import Visibility
 from autograder.sandbox import probe, remember, why_not
-from autograder.submissions.term import course_problems
+from autograder.scoring import rounded
+from autograder.store.sqlite import file_of
+from autograder.submissions.term import course_problems, open_term
 
-__all__ = ["examine"]
+__all__ = ["closing_sentence", "examine"]
 
+_FROM = {
+    Visibility.AFTER_DEADLINE: "shown then",
+    Visibility.AFTER_PUBLICATION: "shown with the published grades",
+    Visibility.NEVER: "never shown to students",
+}
 LANDLOCK_LACKS = (
     "Landlock does not give: a process table, a network stack and a scratch file system of one's own (processes and "
     "scratch space are watched every 0.1 s instead), nor, where Python lies in a folder that only root may enter, "
@@ -50,9 +61,70 @@ def examine(folder: Path | None, data: Path | None) -> int:
     absent = course.absent(root)
     if absent:
         screen.print(f"Counted by a homework set but not in the repository yet: {', '.join(absent)}")
+    for sentence in _closing(root, course):
+        screen.print(escape(sentence), soft_wrap=True)
+    if (files := course.artefacts_at(root)) is not None:
+        screen.print(f"Files that checks left: {escape(str(files))}", soft_wrap=True)
+    elif course.database and file_of(course.database) is None:
+        screen.print(
+            "[yellow]Course:[/] Course.artefacts is None, so there is no place for files that checks leave beside the "
+            "results database; name a folder that all graders share.",
+            soft_wrap=True,
+        )
     for sentence in course_problems(root, course):
         screen.print(f"[yellow]Course:[/] {escape(sentence)}", soft_wrap=True)
     return 0
+
+
+def _closing(root: Path, course: Course) -> list[str]:
+    """When each assignment closes, and which results students see only then, later or never."""
+    try:
+        term = open_term(root, course)
+    except GraderError:  # `course_problems` says what is wrong with the roster or late_days.csv
+        return []
+    found = []
+    for name in course.assignments:
+        if not (root / "assignments" / name).is_dir():
+            continue
+        try:
+            checks = loader.load(root, name).assignment.checks
+        except GraderError as error:
+            found.append(f"{name} cannot be loaded, so nothing is said of its checks: {error}")
+            continue
+        amounts = {each: [check.points for check in checks if check.visible is each] for each in Visibility}
+        if course.dates_of(name) is not None or any(amounts[each] for each in list(Visibility)[1:]):
+            dated = course.dates_of(name) is not None
+            found.append(closing_sentence(name, moment_of(term, name), amounts, dated=dated))
+    return found
+
+
+def closing_sentence(name: str, moment: Moment, amounts: Mapping[Visibility, Sequence[float]], *, dated: bool) -> str:
+    """When an assignment closes, and how many checks are shown from then on, from its publication on, and never.
+
+    Args:
+        name: the assignment's.
+        moment: the present.
+        amounts: the points of its checks, by from when on they are shown.
+        dated: whether it has a deadline.
+    """
+    closed = "closed" if moment.closed else "closes"
+    if moment.closes:
+        when = f"{closed} on {moment.closes}"
+    elif dated:
+        when = "closes when its grades are published, as late hand-ins earn points without end (no cut-off)"
+    else:
+        when = "has no deadline, and closes when its grades are published"
+    parts = [
+        f"{counted(len(points), 'check')} ({counted(rounded(sum(points)), 'point')}) {_are(len(points))} {said}"
+        for visible, said in _FROM.items()
+        if (points := amounts[visible])
+    ]
+    return f"{name} {when}{'; ' if parts else ''}{', '.join(parts)}."
+
+
+def _are(number: int) -> str:
+    """The verb for a number of things."""
+    return "is" if number == 1 else "are"
 
 
 def _table(findings: Mapping[str, Sequence[probe.Finding]]) -> Table:

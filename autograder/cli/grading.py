@@ -207,17 +207,21 @@ def leaderboard(
     private: Annotated[
         bool, typer.Option("--private", help="Show the private part of the labels, for after the deadline.")
     ] = False,
+    guests: Annotated[
+        bool, typer.Option("--guests", help="Also those who are not on the roster, marked as guests.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Write DIR/leaderboard.html: scores of predictions by pseudonym.
 
-    On it are those who handed in pseudonym.txt. The 95 % interval is drawn, and where two overlap, both share places.
+    On it are those who handed in pseudonym.txt, or have a pseudonym on the roster. The 95 % interval is drawn; where
+    two overlap, both share places.
 
     Example: autograder leaderboard digits --out graded
     """
     from autograder.cli.leaderboard import write_leaderboard
 
-    write_leaderboard(name, out, private=private, course=course)
+    write_leaderboard(name, out, private=private, guests=guests, course=course)
 
 
 def total(

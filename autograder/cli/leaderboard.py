@@ -12,18 +12,20 @@ from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.course import open_course
 from autograder.reports import read_reports, write_bytes
-from autograder.reports.leaderboard import leaderboard_page, lines_of
+from autograder.reports.leaderboard import is_guest, leaderboard_page, lines_of
+from autograder.reports.pages.text import visible
+from autograder.submissions.roster import course_roster
 
 __all__ = ["write_leaderboard"]
 
 
-def write_leaderboard(name: str, out: Path, *, private: bool, course: Path | None) -> None:
+def write_leaderboard(name: str, out: Path, *, private: bool, guests: bool, course: Path | None) -> None:
     """Write ``leaderboard.html`` beside the summary, and say who is on it.
 
     Raises:
         UsageError: the assignment asks for no predictions, or nothing is graded there.
     """
-    root, _ = open_course(course)
+    root, settings = open_course(course)
     assignment = loader.load(root, name).assignment
     if not assignment.predictions:
         raise UsageError(f"{name} asks for no predictions, so there is nothing to compare; see docs/predictions.md.")
@@ -33,7 +35,10 @@ def write_leaderboard(name: str, out: Path, *, private: bool, course: Path | Non
     if check not in asked.checks:
         raise UsageError(f"{name} has no public part of the labels; with --private the other part is shown.")
     reports = read_reports(out)
-    lines = lines_of((report for report in reports if report.assignment == name), check)
+    if other := {report.assignment for report in reports} - {name}:
+        raise UsageError(f"{out} holds reports of {', '.join(sorted(other))}; name the folder of {name}.")
+    roster = course_roster(settings, root)
+    lines = lines_of(reports, check, roster, guests=guests)
     page = out / "leaderboard.html"
     write_bytes(page, leaderboard_page(assignment.title, part, lines).encode())
     console().print(
@@ -41,3 +46,10 @@ def write_leaderboard(name: str, out: Path, *, private: bool, course: Path | Non
         f"{part} part of the labels.",
         soft_wrap=True,
     )
+    others = [each.student for each in reports if is_guest(each.student, roster)]
+    if others and not guests:
+        console().print(
+            f"Not on it, because nobody on the roster: {escape(visible(', '.join(others)))}; with --guests they are, "
+            "if they handed in a pseudonym.",
+            soft_wrap=True,
+        )

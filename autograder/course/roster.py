@@ -20,7 +20,7 @@ _ACCENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One line of the roster."""
+    """One line of the roster; `pseudonym` is the name on leaderboards, "" where nothing is said, "-" for none."""
 
     id: str
     name: str = ""
@@ -28,6 +28,7 @@ class Person:
     section: str = ""
     group: str = ""
     aliases: tuple[str, ...] = ()
+    pseudonym: str = ""
 
 
 @dataclass(frozen=True)

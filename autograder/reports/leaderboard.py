@@ -1,18 +1,22 @@
 """The leaderboard: who asked to be on it, by pseudonym, with the 95 % interval drawn and the place as a range.
 
+Whoever hands in a pseudonym asks to be on it, and so does whoever has one on the roster, where a "-" takes somebody off
+it. In a course with a roster, others are guests: they are on it where guests are asked for, and are called so.
+
 Two submissions whose intervals overlap are not distinguished, so they share places: a range from the best place that a
 submission may have to the worst. Scores are measured on the same labels, so the range is wide rather than narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 
+from autograder.course.roster import Roster
 from autograder.results import Report, Score
 
-__all__ = ["Line", "leaderboard_page", "lines_of"]
+__all__ = ["Line", "is_guest", "leaderboard_page", "lines_of"]
 
 _WIDTH, _HEIGHT = 320, 18
 _STYLE = (
@@ -37,15 +41,19 @@ class Line:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def lines_of(reports: Iterable[Report], check: str) -> tuple[Line, ...]:
+def lines_of(
+    reports: Iterable[Report], check: str, roster: Roster | None = None, *, guests: bool = False
+) -> tuple[Line, ...]:
     """The lines of the leaderboard, the best score first.
 
     Args:
         reports: of the class; those without a pseudonym, without a score in the check, or that are not final, are left
             out.
         check: whose score is compared.
+        roster: who takes the course, and their pseudonyms; without one everybody does.
+        guests: whether others are on it as well.
     """
-    everyone = tuple(reports)
+    everyone = tuple(_called(report, roster) for report in reports if guests or not is_guest(report.student, roster))
     found = [
         (report, result.scores[0])
         for report in everyone
@@ -54,9 +62,13 @@ def lines_of(reports: Iterable[Report], check: str) -> tuple[Line, ...]:
         for result in question.checks
         if result.id == check and result.scores
     ]
-    students = {each.student for each in everyone}
-    found.sort(key=lambda each: (-_best(each[1].value, each[1]), *_order(each[0], students)))
-    names = _names([report for report, _ in found], students)
+    owners = _ids_and_names(everyone, roster)
+    found.sort(key=lambda each: (-_best(each[1].value, each[1]), *_order(each[0], owners)))
+    names = _names([report for report, _ in found], owners)
+    names = [
+        f"{name} (guest)" if is_guest(report.student, roster) else name
+        for name, (report, _) in zip(names, found, strict=True)
+    ]
     scores = [score for _, score in found]
     return tuple(
         Line(
@@ -67,6 +79,30 @@ def lines_of(reports: Iterable[Report], check: str) -> tuple[Line, ...]:
         )
         for name, score in zip(names, scores, strict=True)
     )
+
+
+def is_guest(student: str, roster: Roster | None) -> bool:
+    """Whether somebody, or a group of that name, is not on the roster; nobody where there is none."""
+    return roster is not None and student not in roster.by_id and not roster.members(student)
+
+
+def _called(report: Report, roster: Roster | None) -> Report:
+    """The report with the pseudonym of the roster, where that says one, or that there is none."""
+    person = roster.by_id.get(report.student) if roster else None
+    if person is None or not person.pseudonym:
+        return report
+    return replace(report, pseudonym="" if person.pseudonym == "-" else person.pseudonym)
+
+
+def _ids_and_names(reports: Iterable[Report], roster: Roster | None) -> dict[str, frozenset[str]]:
+    """By what is nobody else's, without case: ids, and names, e-mails and aliases of the roster; with whom it means."""
+    owners: dict[str, set[str]] = {}
+    for report in reports:
+        owners.setdefault(report.student.casefold(), set()).add(report.student)
+    for person in roster.people if roster else ():
+        for key in (person.id, person.name, *person.emails, *person.aliases):
+            owners.setdefault(key.casefold(), set()).add(person.id)
+    return {key: frozenset(own) for key, own in owners.items() if key}
 
 
 def leaderboard_page(title: str, part: str, lines: Sequence[Line]) -> str:
@@ -98,23 +134,23 @@ where two overlap, the labels do not tell which one is better, so these submissi
 """
 
 
-def _shown_name(report: Report, students: set[str]) -> str:
-    """The pseudonym, but nobody has another student's id."""
-    others = {student.casefold() for student in students} - {report.student.casefold()}
-    return "anonymous" if report.pseudonym.casefold() in others else report.pseudonym
+def _shown_name(report: Report, owners: Mapping[str, frozenset[str]]) -> str:
+    """The pseudonym, but nobody has another student's id, name or address."""
+    owned = owners.get(report.pseudonym.casefold(), frozenset())
+    return "anonymous" if owned - {report.student} else report.pseudonym
 
 
-def _order(report: Report, students: set[str]) -> tuple[str, str, str]:
+def _order(report: Report, owners: Mapping[str, frozenset[str]]) -> tuple[str, str, str]:
     """What equal scores are sorted by: nothing that follows from the student's id."""
-    name = _shown_name(report, students)
+    name = _shown_name(report, owners)
     return name.casefold(), name, report.replay.submission_sha256
 
 
-def _names(reports: Sequence[Report], students: set[str]) -> list[str]:
+def _names(reports: Sequence[Report], owners: Mapping[str, frozenset[str]]) -> list[str]:
     """A name for each: nobody has another student's id, and of equal names the later ones get a number."""
     names: list[str] = []
     for report in reports:
-        plain = name = _shown_name(report, students)
+        plain = name = _shown_name(report, owners)
         number = 1
         while name.casefold() in {each.casefold() for each in names}:
             number += 1

@@ -39,6 +39,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "emails": ("e-mails", "emails", "e-mail", "email", "email address", "e-mail-adresse", "mail", "דואר אלקטרוני"),
     "section": ("section", "sections", "abschnitt"),
     "group": ("group", "groups", "team", "gruppe", "gruppen"),
+    "pseudonym": ("pseudonym",),
     "aliases": ("aliases", "alias", "other names", "sis login id", "login id", "github username"),
 }
 """What the columns of a roster may be called, in any case."""
@@ -60,8 +61,8 @@ def course_roster(course: Course, root: Path, named: Path | None = None) -> Rost
 def read_roster(path: Path) -> Roster:
     """Read a roster, with commas, semicolons or tabs between columns.
 
-    The columns are id, name (or first name and last name), e-mails, section, group and aliases, in any order and case;
-    several e-mails or aliases are separated by semicolons, commas or spaces. Other columns do not matter.
+    The columns are id, name (or first name and last name), e-mails, section, group, aliases and pseudonym, in any order
+    and case; several e-mails or aliases are separated by semicolons, commas or spaces. Other columns do not matter.
 
     Raises:
         UsageError: the file cannot be read.
@@ -107,11 +108,13 @@ def person_of(row: Sequence[str], columns: Mapping[str, int]) -> Person:
     name = cell("name") or " ".join(each for each in (cell("first"), cell("last")) if each)
     id_ = cell("id") or (emails[0] if emails else "")
     aliases = tuple(each.strip() for each in re.split(r"[;,]", cell("aliases")) if each.strip())
-    return Person(student_name(id_) if id_ else "", name, emails, cell("section"), cell("group"), aliases)
+    return Person(
+        student_name(id_) if id_ else "", name, emails, cell("section"), cell("group"), aliases, cell("pseudonym")
+    )
 
 
 def columns_of(head: Sequence[str]) -> dict[str, int]:
-    """Where id, name, first, last, emails, section, group and aliases stand in a line of names of columns."""
+    """Where id, name, first, last, emails, section, group, aliases and pseudonym stand in a line of columns' names."""
     found: dict[str, int] = {}
     given = [" ".join(each.casefold().replace("_", " ").split()) for each in head]
     for name, known in _COLUMNS.items():

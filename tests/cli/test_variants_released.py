@@ -151,6 +151,8 @@ def test_check_uses_the_example_or_the_variant_of_a_student(root: Path) -> None:
     assert f"factor = {example.factor}" in done.stdout.replace("\n", " ")
     done = run("check", "scaling", folder / "ada", "--for", "ada", cwd=root)
     assert f"factor = {drawn.factor}" in done.stdout.replace("\n", " ")
+    said = "Nobody on the roster has the id 'adda'; did you mean 'ada'?"
+    refused(run_here("check", "scaling", folder / "ada", "--for", "adda", cwd=root), said)
 
 
 # --- before a release ---

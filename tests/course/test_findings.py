@@ -8,9 +8,12 @@ import pytest
 from command_line import run, run_here
 from tiny_course import RIGHT, hand_in, make_course
 
+from autograder.cli.doctor import closing_sentence
 from autograder.course import AttemptRule, Course, Dates, Extension, HomeworkSet, LateDays, LateRule
 from autograder.course.findings import findings, fits_nobody
 from autograder.course.roster import Person, Roster
+from autograder.reports.visibility import Moment
+from autograder.results import Visibility
 from autograder.submissions.term import course_problems
 
 ROSTER = Roster((Person("ada", "Ada", ("a@x",), "A", "G"), Person("ben", "Ben", ("b@x",), "B")))
@@ -149,14 +152,47 @@ def test_the_files_beside_the_settings_are_read(
 @pytest.mark.long
 def test_doctor_prints_the_findings(tmp_path: Path) -> None:
     """After what the machine can do, a line for each."""
+    make_course(tmp_path)
     (tmp_path / "assignments" / "a").mkdir(parents=True)
     (tmp_path / "grader_config.py").write_text(
         "from autograder.course import *\n"
-        'course = Course("T", ("a",), timezone="UTC", dates={"a": Dates("2026-10-15 23:59")}, late=LateRule())\n'
+        'course = Course("T", ("a", "tiny"), timezone="UTC", database="postgresql://grader@server/course",\n'
+        '    dates={"a": Dates("2026-10-15 23:59"), "tiny": Dates("2099-10-15 23:59", late=LateRule(percent=50))},\n'
+        "    late=LateRule())\n"
     )
     done = run("doctor", cwd=tmp_path, COLUMNS="200")
     assert done.returncode == 0, done.stderr
     assert "Course: Course.late takes nothing off and has no cut-off; give percent, steps" in done.stdout
+    assert "Course: Course.artefacts is None, so there is no place for files that checks leave" in done.stdout
+    assert "a cannot be loaded, so nothing is said of its checks: " in done.stdout
+    assert "tiny closes on 16 October 2099, 23:59 UTC." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("moment", "dated", "said"),
+    [
+        (Moment(closes="2 May 2026, 12:00 UTC"), True, "a closes on 2 May 2026, 12:00 UTC; "),
+        (Moment(closed=True, closes="2 May 2026, 12:00 UTC"), True, "a closed on 2 May 2026, 12:00 UTC; "),
+        (Moment(), True, "a closes when its grades are published, as late hand-ins earn points without end (no cut-of"),
+        (Moment(), False, "a has no deadline, and closes when its grades are published; "),
+    ],
+)
+def test_doctor_says_when_an_assignment_closes_and_what_is_shown_then(moment: Moment, dated: bool, said: str) -> None:
+    """Also what is shown with the grades alone, and what no student ever sees."""
+    amounts = {
+        Visibility.ALWAYS: [1.0],
+        Visibility.AFTER_DEADLINE: [1.0, 2.5],
+        Visibility.AFTER_PUBLICATION: [],
+        Visibility.NEVER: [2.0],
+    }
+    sentence = closing_sentence("a", moment, amounts, dated=dated)
+    assert sentence.startswith(said)
+    assert sentence.endswith("; 2 checks (3.5 points) are shown then, 1 check (2 points) is never shown to students.")
+    one = {**amounts, Visibility.AFTER_DEADLINE: [], Visibility.AFTER_PUBLICATION: [4.0], Visibility.NEVER: []}
+    assert closing_sentence("a", moment, one, dated=dated).endswith(
+        "; 1 check (4 points) is shown with the published grades."
+    )
+    assert ";" not in closing_sentence("a", moment, {each: [] for each in Visibility}, dated=dated)
 
 
 def test_names_that_fit_nobody_are_one_sentence() -> None:

@@ -9,6 +9,7 @@ import pytest
 from command_line import refused, run_here
 from predictions_course import ASSIGNMENT, make_course
 
+from autograder.course.roster import Person, Roster
 from autograder.reports import report_text, write_text
 from autograder.reports.leaderboard import leaderboard_page, lines_of
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Score, Verdict
@@ -79,6 +80,30 @@ def test_the_page_is_one_file_and_escapes_names() -> None:
     assert "<tbody>\n</tbody>" in leaderboard_page("A", "public", ())
 
 
+ROSTER = Roster(
+    (
+        Person("ada", "Ada L", ("ada@x.org",), pseudonym="Owl"),
+        Person("ben", "Ben M", aliases=("bm1",)),
+        Person("cy", "Cy N", pseudonym="-"),
+        Person("di", "Di O", group="Team 1"),
+    )
+)
+
+
+def test_the_roster_says_who_wants_to_be_on_it_and_who_is_a_guest() -> None:
+    """A pseudonym there is an opt-in, a hyphen takes somebody off, and nobody goes by another's name or address."""
+    reports = [
+        report("ada", "", 0.9, 1.0), report("ben", "ada@X.org", 0.6, 0.7), report("cy", "Fox", 0.4, 0.5),
+        report("Team 1", "BM1", 0.2, 0.3), report("guest", "Ben M", 0.1, 0.15), report("other", "", 0.1, 0.15),
+    ]  # fmt: skip
+    found = [line.name for line in lines_of(reports, "predictions_public", ROSTER)]
+    assert found == ["Owl", "anonymous", "anonymous (2)"]
+    found = [line.name for line in lines_of(reports, "predictions_public", ROSTER, guests=True)]
+    assert found == ["Owl", "anonymous", "anonymous (2)", "anonymous (3) (guest)"]
+    own = replace(reports[1], pseudonym="ben m")
+    assert [line.name for line in lines_of([own], "predictions_public", ROSTER)] == ["ben m"]
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A course."""
@@ -94,6 +119,13 @@ def test_the_page_is_written_beside_the_summary(root: Path, tmp_path: Path) -> N
     done = run_here("leaderboard", "digits", "--out", out, cwd=root)
     assert "1 submission of 2, by pseudonym, on the public part" in done.stdout, done.stderr
     assert "Fox" in (out / "leaderboard.html").read_text()
+    (root / "roster.csv").write_text("id,name,pseudonym\nbob,Bob,Bee\n")
+    done = run_here("leaderboard", "digits", "--out", out, cwd=root, COLUMNS="200")
+    assert "1 submission of 2, by pseudonym" in done.stdout, done.stderr
+    assert "Not on it, because nobody on the roster: ada; with --guests they are" in done.stdout
+    assert "Bee" in (out / "leaderboard.html").read_text()
+    assert "2 submissions of 2" in run_here("leaderboard", "digits", "--out", out, "--guests", cwd=root).stdout
+    assert "Fox (guest)" in (out / "leaderboard.html").read_text()
     (out / "reports" / "ada.json").write_text("{}")
     refused(run_here("leaderboard", "digits", "--out", out, cwd=root), "is no report:")
 
