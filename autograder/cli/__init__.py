@@ -27,6 +27,7 @@ from autograder.cli.export import export_app
 from autograder.cli.grading import check, collect, grade, leaderboard, mark, replay, similar, total
 from autograder.cli.importing import import_app
 from autograder.cli.keeping import backup, forget, restore
+from autograder.cli.log import log
 from autograder.cli.machine import doctor, fetch_data, image, list_data
 from autograder.cli.publishing import publish, regrade
 from autograder.cli.requests import requests_app
@@ -70,7 +71,7 @@ for verb in (
     doctor,
 ):
     app.command()(verb)
-for keeping in (backup, restore, forget):
+for keeping in (backup, restore, forget, log):
     app.command()(keeping)
 data_app.command("list")(list_data)
 data_app.command("fetch")(fetch_data)

@@ -126,15 +126,30 @@ def record(
     )
 
 
-def log_entries(database: Database, *, student: str = "", assignment: str = "") -> tuple[LogEntry, ...]:
-    """The log, oldest first; of one student or one assignment where that is named."""
+def log_entries(
+    database: Database,
+    *,
+    student: str = "",
+    assignment: str = "",
+    since: datetime | None = None,
+    who: str = "",
+    verb: str = "",
+) -> tuple[LogEntry, ...]:
+    """The log, oldest first; of one student, assignment, user or verb where that is named, from a time on."""
     from autograder.store.records import LogEntry
 
     found = database.rows(
         "SELECT l.at, l.who, l.verb, s.name, a.name, l.subject, l.before, l.after FROM log l "
         "LEFT JOIN students s ON s.id = l.student_id LEFT JOIN assignments a ON a.id = l.assignment_id "
-        "WHERE (:student = '' OR s.name = :student) AND (:assignment = '' OR a.name = :assignment) ORDER BY l.id",
-        {"student": student, "assignment": assignment},
+        "WHERE (:student = '' OR s.name = :student) AND (:assignment = '' OR a.name = :assignment) "
+        "AND (:who = '' OR l.who = :who) AND (:verb = '' OR l.verb = :verb) AND l.at >= :since ORDER BY l.id",
+        {
+            "student": student,
+            "assignment": assignment,
+            "who": who,
+            "verb": verb,
+            "since": iso(since) if since is not None else "",
+        },
     )
     return tuple(LogEntry(moment_of(at), *more) for at, *more in found)
 

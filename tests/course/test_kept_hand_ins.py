@@ -210,8 +210,8 @@ def test_a_term_graded_from_the_last_to_the_first_has_the_sums_of_its_order(root
     """Each hand-in that becomes known names what was graded with its days, which the same command writes anew."""
     said = {}
     for number in (3, 1, 2, 0):
-        collect(root, number)
-        said[number] = grade(root, number)
+        said[number] = collect(root, number)
+        assert "other late days" not in grade(root, number)
     assert "four has other late days now for 1; tables and pages in" in said[2]  # two and three have taken both
     assert "three has other late days now for 1; tables and pages in" in said[0]
     assert totals(root) == ["6", "6", "5.4", "5.4"]
