@@ -1,7 +1,7 @@
 """Many submissions, several at a time, and nothing lost.
 
-The main process owns the store and hands out submissions one by one to job processes (`jobs`), none of which
-holds anything that matters. So a job may die, and so may the main process (Ctrl-C, kill -9, a power cut): the next run
+The main process owns the store and hands out submissions one by one to an engine (`engine`), whose jobs hold nothing
+that matters. So a job may die, and so may the main process (Ctrl-C, kill -9, a power cut): the next run
 asks the store what is known and goes on from there.
 
 One job or many, there is only this way.
@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from autograder.grading.engine import Engine, StartEngine, run_all
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Finished, JobProcesses, Known
 from autograder.grading.jobs import Attempt, Idle
@@ -41,6 +43,7 @@ def grade_all(
     notify: Callable[[Event], None],
     idle: list[Idle] | None = None,
     before: Mapping[tuple[str, str], Report] | None = None,
+    engines: StartEngine | None = None,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -48,10 +51,11 @@ def grade_all(
         submissions: what to grade; the reports come back in this order.
         grader: how they are graded.
         store: where reports are looked up and kept; only this process writes to it.
-        jobs: how many submissions are graded at the same time, 1 or more.
+        jobs: how many submissions are graded at the same time on this machine, 1 or more.
         notify: called with every event, in the main process.
         idle: job processes that wait for work; they are taken out of the list before others are started.
         before: what the store knows by key and student, if it was asked already.
+        engines: starts what runs the jobs, if there are any; else they are processes of this machine.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
@@ -85,9 +89,10 @@ def grade_all(
     )
     compared: Report | None = None
     if waiting:
-        crew = JobProcesses(grader, min(jobs, len(waiting)), idle if idle is not None else [])
+        start = engines or partial(_local, jobs, idle if idle is not None else [])
+        engine = start(grader, len(waiting))
         try:
-            for attempt, made, fault in crew.run(waiting, notify):
+            for attempt, made, fault in run_all(engine, waiting, notify):
                 if made is not None and (old := earlier.get(made.student)) is not None:
                     made = grader.completed(attempt.submission, made, old)
                 report = _recorded(made or encodable(grader.lost(attempt.submission, fault)), grader)
@@ -96,14 +101,19 @@ def grade_all(
                 notify(Finished(report))
             if any(report.internal for report in reports.values()) and (control := grader.control()):
                 asked = deque([Attempt(control, alone=True)])
-                compared = next((made for _, made, _ in crew.run(asked, lambda _: None) if made), None)
+                compared = next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
         finally:
-            crew.close()
+            engine.close()
     for student, report in _not_final(reports, compared).items():
         if student not in known:
             store.keep(report)
         reports[student] = report
     return tuple(reports[submission.student] for submission in submissions)
+
+
+def _local(jobs: int, idle: list[Idle], grader: Grader, submissions: int) -> Engine:
+    """Job processes of this machine, no more than there is work for."""
+    return JobProcesses(grader, min(jobs, submissions), idle)
 
 
 def all_stay(submissions: Sequence[Submission], before: Mapping[tuple[str, str], Report]) -> bool:

@@ -1,7 +1,7 @@
 """The main process's side of many submissions: a sandbox, job processes in it, and who gets what.
 
-A job that dies, hangs or meets a fault of ours costs its submission nothing: it is tried once more in a fresh process,
-alone.
+This is the engine `local` (`autograder.grading.engine` has the interface, and decides what is tried again). After a job
+that dies, hangs or meets a fault of ours, the next one gets a fresh process.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
 from autograder.checks.errors import GraderError
 from autograder.grading.grader import Grader
-from autograder.grading.jobs import GRACE_SECONDS, Attempt, Fault, Idle, Job, Ready, Refused, Working, start_job
-from autograder.messages import NOT_ENDED, for_instructor
-from autograder.results import CheckResult, Report, Verdict
+from autograder.grading.jobs import GRACE_SECONDS, Attempt, Ended, Fault, Idle, Job, Ready, Refused, Working, start_job
+from autograder.messages import NOT_ENDED
+from autograder.results import Report
 from autograder.sandbox import ContainerSandbox, ForkServer
 
 __all__ = ["Event", "Finished", "Hanging", "JobProcesses", "Known", "Postponed", "Retried", "Started"]
 
 
-TRIES = 2
 FALSE_STARTS = 2
 LEEWAY_SECONDS = 15.0  # behind the limit of a check, for the job to end it and to go on by itself
 
@@ -89,43 +88,48 @@ class JobProcesses:
     idle: list[Idle] = field(default_factory=list)
     sandbox: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
+    waiting: deque[Attempt] = field(init=False, default_factory=deque)
     false_starts: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.sandbox = self.grader.start()
 
-    def run(
-        self, waiting: deque[Attempt], notify: Callable[[Event], None]
-    ) -> Iterator[tuple[Attempt, Report | None, str]]:
-        """Yield each attempt that is over, with its report or the reason why there is none."""
-        later: deque[Attempt] = deque()
-        while waiting or later or any(member.attempt for member in self.members):
-            if later and not waiting and not any(member.attempt for member in self.members):
-                waiting.append(later.popleft())  # one at a time, each without neighbours
-            self._fill(len(waiting))
-            for member in self.members:
-                if waiting and member.ready and member.attempt is None:
-                    self._hand_out(member, waiting.popleft(), notify)
-            for member in self._speaking():
-                if self._is_long(member, notify):
-                    continue
-                attempt, report, fault = self._hear(member)
-                if attempt is None or (report is None and not fault):
-                    continue
-                ours = fault or _internal_reason(report)
-                if ours:
-                    self._renew(member)
-                    if attempt.tries < TRIES and not for_instructor(ours):
-                        notify(Retried(attempt.submission.student, ours))
-                        attempt.alone = True
-                        later.append(attempt)
-                        continue
-                if report and not ours and "wall" in report.resources.reached and self.size > 1 and not attempt.alone:
-                    attempt.alone, attempt.tries = True, 0
-                    notify(Postponed(attempt.submission.student))
-                    later.append(attempt)
-                    continue
-                yield attempt, report, fault
+    def capacity(self) -> int:
+        """How many job processes there may be."""
+        return self.size
+
+    def submit(self, attempt: Attempt) -> None:
+        """Take an attempt, for the next job process that is free."""
+        self.waiting.append(attempt)
+
+    def poll(self, notify: Callable[[Event], None], seconds: float = math.inf) -> list[Ended]:
+        """Wait until a job process has something to say, or so many seconds, and return the attempts that are over.
+
+        Raises:
+            GraderError: a job cannot load the assignment, or cannot start at all.
+        """
+        self._fill(len(self.waiting))
+        for member in self.members:
+            if self.waiting and member.ready and member.attempt is None:
+                self._hand_out(member, self.waiting.popleft(), notify)
+        over = []
+        for member in self._speaking(seconds):
+            if self._is_long(member, notify):
+                continue
+            attempt, report, fault = self._hear(member)
+            if attempt is None or (report is None and not fault):
+                continue
+            ended = Ended(attempt, report, fault)
+            if ended.ours:
+                self._renew(member)
+            over.append(ended)
+        return over
+
+    def cancel(self) -> None:
+        """End the job processes that are at work, and with them their sandboxes; nothing waits any more."""
+        self.waiting.clear()
+        for member in [each for each in self.members if each.attempt]:
+            self._dismiss(member)
 
     def close(self) -> None:
         """End every job process, then the sandbox."""
@@ -151,7 +155,6 @@ class JobProcesses:
         return next((cpu for cpu in own if cpu not in taken), None) if len(own) >= self.size else None
 
     def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
-        attempt.tries += 1
         member.attempt, member.deadline = attempt, time.monotonic() + self.grader.seconds
         member.working, member.suspect = None, math.inf
         if attempt.tries == 1:
@@ -159,10 +162,11 @@ class JobProcesses:
         with suppress(OSError):  # if it died, `_hear` finds the end of its pipe
             member.connection.send(attempt.submission)
 
-    def _speaking(self) -> list[Job]:
-        """The jobs that have something to say, are gone, or are overdue; waits for the first."""
+    def _speaking(self, seconds: float) -> list[Job]:
+        """The jobs that have something to say, are gone, or are overdue; waits for the first, at most so long."""
         soonest = min((min(m.deadline, m.suspect) for m in self.members if m.attempt), default=math.inf)
-        left = None if soonest == math.inf else max(0.0, soonest - time.monotonic())
+        most = min(seconds, soonest - time.monotonic())
+        left = None if most == math.inf else max(0.0, most)
         ready, now = set(wait([member.connection for member in self.members], left)), time.monotonic()
         return [m for m in self.members if m.connection in ready or (m.attempt and min(m.deadline, m.suspect) <= now)]
 
@@ -226,9 +230,3 @@ class JobProcesses:
     def _dismiss(self, member: Job) -> None:
         self.members.remove(member)
         member.end()
-
-
-def _internal_reason(report: Report | None) -> str:
-    """The first sentence for staff about a fault of ours, or ""."""
-    checks: Iterable[CheckResult] = () if report is None else (c for q in report.questions for c in q.checks)
-    return next((c.staff_message or c.message for c in checks if c.verdict is Verdict.INTERNAL), "")

@@ -27,12 +27,13 @@ from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.optional_packages import missing
 from autograder.reports import encodable
-from autograder.results import Report
+from autograder.results import Report, Verdict
 from autograder.submissions import Submission
 
 __all__ = [
     "GRACE_SECONDS",
     "Attempt",
+    "Ended",
     "Enter",
     "Fault",
     "Grade",
@@ -109,6 +110,22 @@ class Attempt:
     submission: Submission
     tries: int = 0
     alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that is over: its report, or the reason why there is none, for staff."""
+
+    attempt: Attempt
+    report: Report | None
+    fault: str = ""
+
+    @property
+    def ours(self) -> str:
+        """The first sentence for staff about a fault of ours, or ""."""
+        checks = (check for question in self.report.questions for check in question.checks) if self.report else ()
+        internal = (c.staff_message or c.message for c in checks if c.verdict is Verdict.INTERNAL)
+        return self.fault or next(internal, "")
 
 
 @dataclass(slots=True)

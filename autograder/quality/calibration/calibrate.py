@@ -12,6 +12,7 @@ from autograder.assignment.question import Check
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions
+from autograder.grading.engine import run_all
 from autograder.grading.grader import AssignmentGrader
 from autograder.grading.job_processes import JobProcesses
 from autograder.grading.jobs import Attempt
@@ -125,7 +126,7 @@ def _made(crew: JobProcesses, begun: Asked, asks: Iterator[Asked], jobs: int) ->
     """The trials as they are finished; a new one is asked for each."""
     waiting = deque([Attempt(begun)])
     waiting.extend(Attempt(asked) for _, asked in zip(range(jobs - 1), asks, strict=False))
-    for attempt, report, fault in crew.run(waiting, lambda _: None):
+    for attempt, report, fault in run_all(crew, waiting, lambda _: None):
         asked = attempt.submission
         assert isinstance(asked, Asked)
         yield _trial(asked, report, fault)

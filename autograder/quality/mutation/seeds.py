@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autograder import datasets, grading, loader, sandbox
+from autograder.grading.engine import run_all
 from autograder.grading.job_processes import JobProcesses
 from autograder.grading.jobs import Attempt, Grade, JobSpec
 from autograder.quality.mutation.equivalence import Listening
@@ -190,7 +191,7 @@ def rates(
         return found
     workers = crew(size)
     try:
-        for attempt, report, _ in workers.run(waiting, lambda _: None):
+        for attempt, report, _ in run_all(workers, waiting, lambda _: None):
             trial = attempt.submission
             assert isinstance(trial, Trial)
             if not go_on(trial.student, running_now.pop(trial.student), _answer(trial, report)):
