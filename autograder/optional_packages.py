@@ -19,6 +19,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "psycopg": "postgresql",
         "py7zr": "archives",
         "pyarrow": "parquet",
+        "requests": "canvas",
         "sklearn": "sklearn",
         "torch": "torch",
         "traitlets": "notebooks",

@@ -29,6 +29,7 @@ from autograder.cli.importing import import_app
 from autograder.cli.keeping import backup, forget, restore
 from autograder.cli.log import log
 from autograder.cli.machine import doctor, fetch_data, image, list_data
+from autograder.cli.platforms import courses, push
 from autograder.cli.publishing import publish, regrade
 from autograder.cli.requests import requests_app
 from autograder.cli.stopping import Verbs
@@ -64,6 +65,8 @@ for verb in (
     leaderboard,
     mark,
     publish,
+    courses,
+    push,
     total,
     similar,
     replay,

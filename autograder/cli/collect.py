@@ -12,20 +12,25 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder import loader
+from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
-from autograder.formats.collection import collect_source
+from autograder.formats.collection import collect_found, collect_source, refuse_other_folder
 from autograder.formats.hand_in_times import FILES, HandInTimes, read_times
 from autograder.formats.hand_ins import Asked
+from autograder.formats.lms.downloads import reading_kept
+from autograder.formats.lms.places import Place
+from autograder.formats.lms.sites import SITES, site_of
 from autograder.formats.questions import QUESTIONS
 from autograder.formats.sources import is_download
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
-from autograder.submissions import Recogniser, Which, waiting_in
-from autograder.submissions.collected import is_collected
-from autograder.submissions.roster import course_roster
+from autograder.submissions import Caps, Recogniser, Which, waiting_in
+from autograder.submissions.collected import is_collected, read_attempts
+from autograder.submissions.names import printable
+from autograder.submissions.roster import Roster, course_roster
 from autograder.submissions.term import open_term
 
 __all__ = ["Call", "collect_download", "collected_first"]
@@ -46,13 +51,19 @@ _STYLES = {
 class Call:
     """The arguments of `autograder collect`; None means: as the course has it."""
 
-    source: Path
+    source: Path | Place
     assignment: str
     roster: Path | None
     due: datetime | None
     out: Path | None
     course: Path | None
     times: str | None = None
+    token_file: Path | None = None
+
+    @property
+    def named(self) -> str:
+        """What SOURCE is called in sentences."""
+        return self.source.address if isinstance(self.source, Place) else str(self.source)
 
 
 def collect_download(call: Call) -> int:
@@ -63,7 +74,7 @@ def collect_download(call: Call) -> int:
         collection = _collect(call, root, course, into)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(*([_KEPT] if is_collected(into) else [])) from None
-    show(console(), call.source, into, collection)
+    show(console(), call.named, into, collection)
     keep_collected(console(), root, course, call.assignment, into)
     return 1 if collection.questions or collection.unread else 0
 
@@ -77,6 +88,17 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
     times = HandInTimes(FILES) if call.times == FILES else None
     if call.times not in (None, FILES):
         times = read_times(Path(call.times or ""), course.timezone)
+    if isinstance(call.source, Place):
+        asked = Asked(call.assignment, tuple(loaded.assignment.handed_in), due, term=term)
+        return _collect_from(
+            call,
+            call.source,
+            into,
+            asked,
+            roster,
+            Recogniser.of(loaded, accept=course.accept_close_names),
+            caps_for(loaded, dataset),
+        )
     if not call.source.exists():
         collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
     with staging(into) as folder:
@@ -90,6 +112,26 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
             recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
             times=times,
         )
+
+
+def _collect_from(
+    call: Call, place: Place, into: Path, asked: Asked, roster: Roster | None, recogniser: Recogniser, caps: Caps
+) -> Collection:
+    """Collect from the web service of a platform, without an archive in between."""
+    if call.times is not None:
+        raise UsageError(f"--times is for downloads without hand-in times; {place.called} says them by itself.")
+    refuse_other_folder(place.address, into, asked)
+    site = site_of(place, call.token_file)
+    there = site.assignment()
+    with staging(into) as folder:
+        found = site.hand_ins()
+        kind = SITES[place.platform].source
+        reading_kept(found, read_attempts(into), kind, into)
+        collection = collect_found(
+            found, kind, place.address, into, folder, asked, roster=roster, caps=caps, recogniser=recogniser
+        )
+    collection.said = f"the assignment {printable(there.title)!r} in {place.called}"
+    return collection
 
 
 def collected_first(screen: Console, source: Path, assignment: str, root: Path, course: Course) -> Path:
@@ -109,7 +151,7 @@ def collected_first(screen: Console, source: Path, assignment: str, root: Path, 
     return source
 
 
-def show(screen: Console, source: Path, into: Path, collection: Collection, *, table: bool = True) -> None:
+def show(screen: Console, source: Path | str, into: Path, collection: Collection, *, table: bool = True) -> None:
     """Say what the source is, show everybody, and say what is to be done."""
     screen.print(f"{escape(str(source))} is {escape(collection.said)}.", soft_wrap=True)
     lines = collection.lines if table else []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["assignments_here", "assignments_of_any_form", "data_sets", "homework_sets", "sandboxes"]
+__all__ = ["assignments_here", "assignments_of_any_form", "data_sets", "homework_sets", "platforms", "sandboxes"]
 
 
 def assignments_here(ctx: typer.Context) -> list[str]:
@@ -55,6 +55,13 @@ def sandboxes() -> list[str]:
     from autograder.course import SANDBOXES
 
     return [*SANDBOXES]
+
+
+def platforms() -> list[str]:
+    """Names of the learning platforms that have a web service here."""
+    from autograder.formats.lms.sites import SITES
+
+    return [*SITES]
 
 
 def _course(ctx: typer.Context) -> Path:

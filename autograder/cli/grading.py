@@ -22,6 +22,7 @@ from autograder.cli.options import (
     OnlyOption,
     SandboxOption,
     SeedOption,
+    TokenOption,
     jobs_option,
     moment,
     within,
@@ -33,8 +34,12 @@ __all__ = ["check", "collect", "grade", "leaderboard", "mark", "replay", "simila
 
 def collect(
     source: Annotated[
-        Path,
-        typer.Argument(metavar="SOURCE", help="The download: a folder, an archive, or a list of git repositories."),
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="The download: a folder, an archive, or a list of git repositories; or the address of the page of the "
+            "assignment in Canvas or Moodle.",
+        ),
     ],
     *,
     assignment: AssignmentOption,
@@ -64,22 +69,28 @@ def collect(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where attempts are kept; else submissions/NAME.")
     ] = None,
+    token_file: TokenOption = None,
     course: CourseOption = None,
 ) -> None:
     """Collect submissions from what a learning platform gives.
 
     SOURCE is a download of all submissions from Moodle, Canvas or Gradescope, nbgrader's submitted/, a folder of clones
-    or a list of git repositories, or a folder or archive with one folder, file or archive for each student. Which of
-    them it is, is found out and said. Each attempt gets a folder submissions/NAME/STUDENT/ATTEMPT/, with what was
-    handed in and when; names of files and archives in archives are put in order, with notes. What is ambiguous is
-    asked for in questions.csv, and is not graded until it is answered. The same command again changes nothing.
+    or a list of git repositories, or a folder or archive with one folder, file or archive for each student; or, with a
+    token, the address of an assignment in Canvas or Moodle. Which of them it is, is found out and said. Each attempt
+    gets a folder submissions/NAME/STUDENT/ATTEMPT/, with what was handed in and when; names of files and archives in
+    archives are put in order, with notes. What is ambiguous is asked for in questions.csv, and is not graded until it
+    is answered. The same command again changes nothing.
     Exit code 1: something waits for an answer.
 
     Example: autograder collect "ML-Backprop-1234.zip" --assignment backprop
     """
     from autograder.cli.collect import Call, collect_download
+    from autograder.formats.lms.places import is_address, place_of
 
-    raise typer.Exit(collect_download(Call(source, assignment, roster, due, out, course, times)))
+    if token_file is not None and not is_address(source):
+        raise UsageError("--token-file is for the address of an assignment in Canvas or Moodle.")
+    named = place_of(source) if is_address(source) else Path(source)
+    raise typer.Exit(collect_download(Call(named, assignment, roster, due, out, course, times, token_file)))
 
 
 def grade(

@@ -25,6 +25,7 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
+    "TokenOption",
     "jobs_option",
     "moment",
     "read_plainly",
@@ -187,6 +188,14 @@ SeedOption = Annotated[
     str | None,
     typer.Option(
         "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
+    ),
+]
+TokenOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="File with the token of Canvas or Moodle, readable by you alone; else CANVAS_TOKEN or MOODLE_TOKEN.",
     ),
 ]
 NameArgument = Annotated[

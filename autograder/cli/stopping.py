@@ -32,6 +32,8 @@ SENTENCES = {
     "collect": "Nothing was collected by this command; run it again.",
     "grade": "Nothing was graded by this command; run it again.",
     "regrade": "The results that counted are unchanged, and what was graded again is kept; run the same command again.",
+    "courses": _NOTHING,
+    "push": "What was written to the platform stays, and is known; run the same command again to go on.",
     "publish": "Pages that were written are whole; run the same command again.",
     "mark": "The points in marks.csv are kept; run the same command again to write grades and pages.",
     "total": _NOTHING,

@@ -52,7 +52,7 @@ from autograder.submissions.records import Contents
 from autograder.submissions.roster import Person, Roster, folded
 from autograder.submissions.trees import NOT_LISTED, OUTSIDE
 
-__all__ = ["collect_source"]
+__all__ = ["collect_found", "collect_source", "refuse_other_folder"]
 
 Parts = tuple[str, ...]
 
@@ -87,23 +87,53 @@ def collect_source(
     source = source.resolve()
     _refuse(source, into, asked)
     asked = replace(asked, scratch=staging)
-    desk = _Desk(into, staging, asked, roster, caps or Caps(), recogniser or Recogniser())
     with ExitStack() as stack:
         if is_list(source):
-            desk.result.source, desk.result.said = "git", "a list of git repositories"
+            kind, said = "git", "a list of git repositories"
             found = fetch_listed(source, into / ".repositories", asked)
         else:
             refuse_no_list(source)
-            kind, desk.result.said, tree = opened(source, asked, stack)
-            desk.result.source = kind.name
-            found = kind.read(tree, asked)
-            if desk.result.said != ONE:
+            known, said, tree = opened(source, asked, stack)
+            kind, found = known.name, known.read(tree, asked)
+            if said != ONE:
                 found.beside += [each for each in tree.hidden() if each not in found.beside]
                 outside = [path[-1].replace("|", "/") for path, reason in tree.left_out.items() if reason == OUTSIDE]
                 found.notes += [f"Left out: {each} ({OUTSIDE})." for each in outside]
         if times is not None:
-            times.laid_over(found, roster, desk.result.source)
-        desk.file(found, source.name)
+            times.laid_over(found, roster, kind)
+        result = collect_found(
+            found, kind, source.name, into, staging, asked, roster=roster, caps=caps, recogniser=recogniser
+        )
+    result.said = said
+    return result
+
+
+def collect_found(
+    found: Found,
+    kind: str,
+    download: str,
+    into: Path,
+    staging: Path,
+    asked: Asked,
+    *,
+    roster: Roster | None = None,
+    caps: Caps | None = None,
+    recogniser: Recogniser | None = None,
+) -> Collection:
+    """Collect hand-ins that somebody found.
+
+    Args:
+        found: the hand-ins, whose files are read here, and what else is to be said.
+        kind: the kind of download that they are from.
+        download: its name, as records of attempts and questions have it.
+        into, staging, asked, roster, caps, recogniser: see `collect_source`.
+
+    Raises:
+        UsageError: what is in `into` cannot be used.
+    """
+    desk = _Desk(into, staging, asked, roster, caps or Caps(), recogniser or Recogniser())
+    desk.result.source = kind
+    desk.file(found, download)
     return desk.finish(found)
 
 
@@ -116,6 +146,15 @@ def _refuse(source: Path, into: Path, asked: Asked) -> None:
             f"{source} and {into}, where submissions are collected, overlap; name another folder with `autograder "
             f"{_again(source, asked)}`."
         )
+    refuse_other_folder(source, into, asked)
+
+
+def refuse_other_folder(source: Path | str, into: Path, asked: Asked) -> None:
+    """Refuse to collect into a folder that holds something else.
+
+    Raises:
+        UsageError: it does.
+    """
     others = [each for each in into.iterdir() if not each.name.startswith(".")] if into.is_dir() else []
     if others and not is_collected(into):
         raise UsageError(
@@ -124,7 +163,7 @@ def _refuse(source: Path, into: Path, asked: Asked) -> None:
         )
 
 
-def _again(source: Path, asked: Asked) -> str:
+def _again(source: Path | str, asked: Asked) -> str:
     return f"collect {shlex.quote(str(source))} --assignment {shlex.quote(asked.assignment)} --out DIR"
 
 

@@ -42,6 +42,8 @@ def completed(line: str, cwd: Path) -> list[str]:
         ("autograder release tiny-", ["tiny-notebook"]),
         ("autograder release ti", ["tiny"]),
         ("autograder data fetch m", ["mnist"]),
+        ("autograder courses x --platform ", ["canvas", "moodle"]),
+        ("autograder push x --o", ["--overwrite"]),
         ("autograder total h", ["hw1"]),
         ("autograder total x", []),
     ],

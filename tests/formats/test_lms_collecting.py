@@ -1,0 +1,304 @@
+"""Submissions come in from Canvas and Moodle by their web services, into the records that downloads give."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from command_line import refused, run_here
+from downloads import snapshot
+from lms_server import DUE, MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
+from tiny_course import RIGHT, WRONG, make_course
+
+from autograder.formats.lms import http
+from autograder.submissions.collected import Attempt, read_attempts
+
+FIRST, SECOND = "2026-11-18T10:00:00Z", "2026-11-19T11:30:00Z"
+ADA = Person(77, "Ada Lovelace", "ada", "ada@uni.example")
+ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
+
+
+def files(source: str = RIGHT) -> dict[str, bytes]:
+    """What a student hands in."""
+    return {"tiny.py": source.encode()}
+
+
+@pytest.fixture
+def pauses(monkeypatch) -> list[float]:
+    """Every pause that would be made, none of which is."""
+    made: list[float] = []
+    monkeypatch.setattr(http.time, "sleep", made.append)
+    return made
+
+
+@pytest.fixture
+def site(pauses) -> Iterator[Platform]:
+    """A site with three students, of whom one handed in twice."""
+    people = [
+        Person(77, "Ada Lovelace", "ada", "ada@uni.example", [(FIRST, files(WRONG)), (SECOND, files())]),
+        Person(78, "Bob Ross", "", "bob@uni.example", [(FIRST, files())]),
+        Person(79, "Cy Young", "cy"),
+    ]
+    with serving(Platform(people)) as platform:
+        yield platform
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course with a roster."""
+    make_course(tmp_path)
+    (tmp_path / "roster.csv").write_text(
+        "id,name,email\nada,Ada Lovelace,ada@uni.example\nbob,Bob Ross,bob@uni.example\ncy,Cy Young,cy@uni.example\n"
+    )
+    return tmp_path
+
+
+def collected(root: Path, address: str, *options: object, code: int = 0, **environ: str):
+    """What `autograder collect` said, and the attempts."""
+    done = run_here("collect", address, "--assignment", "tiny", *options, cwd=root, **{**ENVIRON, **environ})
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout, attempts(root)
+
+
+def attempts(root: Path) -> dict[tuple[str, int], Attempt]:
+    """What lies there, by student and number."""
+    return {(each.student, each.number): each for each in read_attempts(root / "submissions" / "tiny")}
+
+
+def test_every_attempt_comes_from_canvas_with_its_time(root, site) -> None:
+    """Pages of lists are followed, and who did not hand in is missing."""
+    said, found = collected(root, site.canvas)
+
+    assert f"{site.canvas} is the assignment 'Doubling' in Canvas." in said
+    assert sorted(found) == [("ada", 1), ("ada", 2), ("bob", 1)]
+    assert found["ada", 2].received == datetime(2026, 11, 19, 11, 30, tzinfo=UTC)
+    assert (found["ada", 2].source, found["ada", 2].key, found["ada", 2].download) == ("canvas", "77", site.canvas)
+    assert (root / "submissions/tiny/ada/2/tiny.py").read_text() == RIGHT
+    assert re.search(r"cy +Cy Young +missing", said)
+    assert [each.value("page") for each in site.asked("/submissions")] == ["", "2"]
+
+
+def test_a_second_collection_downloads_nothing_and_changes_nothing(root, site) -> None:
+    """What an attempt keeps is read from there; a new attempt alone is downloaded."""
+    collected(root, site.canvas)
+    before = snapshot(root / "submissions")
+    site.seen.clear()
+    said, _ = collected(root, site.canvas)
+
+    assert "0 attempts collected, 3 there already" in said
+    assert snapshot(root / "submissions") == before
+    assert site.asked("/files/") == []
+    site.person(79).attempts.append((SECOND, files()))
+    said, found = collected(root, site.canvas)
+    assert "1 attempt collected, 3 there already" in said
+    assert ("cy", 1) in found
+    assert [each.path for each in site.asked("/files/")] == ["/files/79/0/tiny.py"]
+
+
+def test_a_stopped_collection_goes_on(root, site) -> None:
+    """What was complete when the platform refused to go on stays, and is not downloaded again."""
+    site.faults.append(Fault("/files/77/1/", 500, times=99))
+    done = run_here("collect", site.canvas, "--assignment", "tiny", cwd=root, **ENVIRON)
+    refused(done, "answers downloading tiny.py with an error of its own (500), 5 times; run the same command again")
+    assert len(attempts(root)) == 2
+    site.faults.clear()
+    site.seen.clear()
+    said, found = collected(root, site.canvas)
+
+    assert "1 attempt collected, 2 there already" in said
+    assert len(found) == 3
+    assert [each.path for each in site.asked("/files/")] == ["/files/77/1/tiny.py"]
+
+
+def test_lateness_and_text_entries_come_from_canvas(root, site) -> None:
+    """What a student typed into the form waits for a person; what Canvas calls late is late."""
+    site.people[1:] = [Person(79, "Cy Young", "cy", body="<p>def double(x):<br>return 2 * x</p>"),
+                       Person(78, "Bob Ross", "bob", attempts=[(SECOND, files())], late=True)]  # fmt: skip
+    said, found = collected(root, site.canvas, code=1)
+
+    assert found["bob", 1].late
+    assert found["cy", 1].questions
+    assert found["cy", 1].received == datetime.fromisoformat(DUE)
+    assert "questions.csv" in said
+
+
+def test_a_group_hands_in_once(root, site) -> None:
+    """All members have the same files in Canvas, which are one attempt with its members."""
+    site.groups = {5: "Team A"}
+    site.people = [
+        Person(77, "Ada Lovelace", "ada", attempts=[(FIRST, files())], group=5),
+        Person(78, "Bob Ross", "", "bob@uni.example", attempts=[(FIRST, files())], group=5),
+    ]
+    _, found = collected(root, site.canvas)
+
+    assert [each.members for each in found.values()] == [("ada", "bob")]
+
+
+def test_anonymous_grading_stays_anonymous(root, site) -> None:
+    """Canvas says a number in place of the student, and so does the attempt."""
+    entry = {"anonymous_id": "qX3", "submitted_at": FIRST, "submission_type": "online_text_entry", "body": "<p>x</p>"}
+    site.faults.append(Fault("4711/submissions", 200, body=json.dumps([entry]).encode()))
+    _, found = collected(root, site.canvas, code=1)
+
+    assert [(each.student, each.key, each.blind) for each in found.values()] == [("anon_qX3", "anon_qX3", True)]
+
+
+def test_the_token_stays_with_its_own_host(root, site) -> None:
+    """Files may be on another host, which is not shown who asks."""
+    with serving(Platform(site.people)) as files_host:
+        site.files_at = files_host.address
+        _, found = collected(root, site.canvas)
+
+    assert len(found) == 3
+    assert len(files_host.asked("/files/")) == 3
+    assert all("authorization" not in each.headers for each in files_host.seen)
+    assert all(each.headers["authorization"] == f"Bearer {TOKEN}" for each in site.seen)
+    everything = b"".join(data for _, data in snapshot(root).values())
+    assert TOKEN.encode() not in everything
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("../../up.py", {}), ("a/tiny.py", {"tiny.py"}), ("tiny (1).py", {"tiny.py"}), (".ssh", {}), ("\x1b[2Jx.py", {})],
+)
+def test_names_are_those_of_strangers(root, site, name, stored) -> None:
+    """A name cannot lead out of the attempt's folder, and is repaired as one in an archive is."""
+    site.people = [Person(77, "Ada Lovelace", "ada", attempts=[(FIRST, {name: RIGHT.encode()})])]
+    run_here("collect", site.canvas, "--assignment", "tiny", cwd=root, **ENVIRON)
+
+    assert {path.name for path in (root / "submissions/tiny/ada").glob("1/*.py")} >= set(stored)
+    assert not (root / "up.py").exists()
+    assert {path.parent.parent.name for path in root.rglob("*up.py")} <= {"tiny", "1", ".original"}
+
+
+def test_what_is_larger_than_the_limits_is_not_downloaded_to_its_end(root, site) -> None:
+    """Neither a file that says so, nor one that says less than it is."""
+    big = b"#" * (17 * 2**20)
+    site.people = [Person(77, "Ada Lovelace", "ada", attempts=[(FIRST, {"tiny.py": RIGHT.encode(), "big.txt": big})])]
+    _, found = collected(root, site.canvas)
+    assert "big.txt (is larger than 16 MiB)" in " ".join(found["ada", 1].notes)
+    assert site.asked("big.txt") == []
+    site.claimed = 5
+    site.people[0].attempts.append((SECOND, {"tiny.py": RIGHT.encode(), "big.txt": big}))
+    _, found = collected(root, site.canvas)
+    assert "big.txt (is larger than 16 MiB)" in " ".join(found["ada", 2].notes)
+    assert site.asked("big.txt") != []
+
+
+# ---- Moodle
+
+
+def test_moodle_gives_last_attempts(root, site) -> None:
+    """Participants are found by id or e-mail, and names and titles are read without the signs of HTML."""
+    site.people[0].attempts = [(SECOND, files())]
+    said, found = collected(root, site.moodle)
+
+    assert f"{site.moodle} is the assignment 'Doubling & more' in Moodle." in said
+    assert sorted(found) == [("ada", 1), ("bob", 1)]
+    assert found["ada", 1].received == datetime.fromtimestamp(1795000000, UTC)
+    assert (found["ada", 1].source, found["ada", 1].key) == ("moodle-api", "user:77")
+    assert all(MOODLE_TOKEN not in each.path and each.method == "POST" for each in site.seen)
+    site.seen.clear()
+    said, _ = collected(root, site.moodle)
+    assert "0 attempts collected, 2 there already" in said
+    assert site.asked("pluginfile") == []
+
+
+def test_moodle_drafts_are_not_handed_in(root, site) -> None:
+    """The table says that there is only a draft."""
+    site.person(78).state = "draft"
+    said, found = collected(root, site.moodle)
+
+    assert ("bob", 1) not in found
+    assert re.search(r"bob +Bob Ross +missing +Only a draft, which was not submitted\.", said)
+
+
+def test_moodle_online_text_is_a_text_entry(root, site) -> None:
+    """It waits for a person, as one from a download does."""
+    site.people = [Person(79, "Cy Young", "cy", body="<p>def double(x): return 2 * x</p>")]
+    _, found = collected(root, site.moodle, code=1)
+
+    assert found["cy", 1].waits
+
+
+def test_moodle_teams_hand_in_together(root, site) -> None:
+    """A submission of nobody belongs to a group."""
+    site.about, site.groups = {"teamsubmission": 1}, {5: "Team A"}
+    site.people = [
+        Person(77, "Ada Lovelace", "ada", attempts=[(FIRST, files())], group=5),
+        Person(78, "Bob Ross", "", "bob@uni.example", group=5),
+    ]
+    _, found = collected(root, site.moodle)
+
+    assert [each.members for each in found.values()] == [("ada", "bob")]
+
+
+def test_blind_marking_in_moodle_stays_blind(root, site) -> None:
+    """No name is kept, and the number is that of Moodle's own download."""
+    site.about = {"blindmarking": 1}
+    _, found = collected(root, site.moodle)
+
+    assert sorted(each.key for each in found.values()) == ["Participant_9077", "Participant_9078"]
+    assert all(each.blind for each in found.values())
+    assert b"Lovelace" not in b"".join(data for _, data in snapshot(root / "submissions").values())
+
+
+def test_what_a_student_wrote_is_no_error_of_moodle(root, site) -> None:
+    """A file that looks like one of Moodle's errors is a file."""
+    odd = b'{"errorcode": "invalidtoken", "exception": "x", "message": "x"}'
+    site.people[0].attempts = [(FIRST, {"tiny.py": RIGHT.encode(), "settings.json": odd})]
+    _, found = collected(root, site.moodle)
+
+    assert (root / "submissions/tiny/ada/1/settings.json").read_bytes() == odd
+    assert len(found) == 2
+
+
+def test_a_file_that_moodle_refuses_waits(root, site) -> None:
+    """The attempt is not graded without it, the others are collected, and the command has to be run again."""
+    fault = b'{"error": "No permission", "errorcode": "nopermission"}'
+    site.faults.append(Fault("pluginfile.php/9/78", 200, body=fault))
+    said, found = collected(root, site.moodle, code=1)
+
+    assert "something could not be read or fetched; run the same command again later" in said
+    assert "refuses downloading tiny.py: No permission (nopermission)" in found["bob", 1].problem
+    assert not found["ada", 1].waits
+    site.faults.clear()
+    _, found = collected(root, site.moodle)
+    assert not found["bob", 1].waits
+
+
+def test_files_of_moodle_on_another_host_are_not_fetched(root, site) -> None:
+    """The token would have to be sent there."""
+    with serving(Platform(site.people)) as other:
+        site.address, own = other.address, site.address
+        site.about = {}
+        done = run_here("collect", f"{own}/mod/assign/view.php?id=56", "--assignment", "tiny", cwd=root, **ENVIRON)
+
+    assert done.returncode == 1
+    assert other.seen == []
+
+
+# ---- lists
+
+
+def test_courses_and_assignments_are_listed_with_their_addresses(root, site) -> None:
+    """So that nobody has to know a number."""
+    done = run_here("courses", f"{site.address}", "--platform", "canvas", cwd=root, **ENVIRON)
+    assert f"{site.address}/courses/101" in done.stdout
+    assert "ML 2029" in done.stdout
+    done = run_here("courses", f"{site.address}/courses/101", cwd=root, **ENVIRON)
+    assert site.canvas in done.stdout
+    assert "2026-11-20 22:59" in done.stdout
+    done = run_here("courses", f"{site.address}/", "--platform", "moodle", cwd=root, **ENVIRON)
+    assert f"{site.address}/course/view.php?id=7" in done.stdout
+    done = run_here("courses", f"{site.address}/course/view.php?id=7", cwd=root, **ENVIRON)
+    assert site.moodle in done.stdout
+    assert "Doubling & more" in done.stdout
+    done = run_here("courses", f"{site.address}/course/view.php?id=8", cwd=root, **ENVIRON)
+    assert "has no assignments." in done.stdout
+    done = run_here("courses", f"{site.address}/course/view.php?id=9", cwd=root, **ENVIRON)
+    refused(done, "has no course 9 that the token's user is enrolled in; list courses with `autograder courses")

@@ -1,0 +1,396 @@
+"""Grades and feedback go out to Canvas and Moodle: shown first, written once, and only what was published."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import refused, run_here
+from gradebooks import graded, with_points
+from lms_server import MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
+from samples import internal
+from tiny_course import RIGHT, make_course
+
+from autograder.formats.lms import http
+
+ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
+STUDENTS = (("ada", 2.0), ("bob", 3.5), ("cy", 0.0))
+TIME = "2026-11-18T10:00:00Z"
+BOTH = pytest.mark.parametrize("platform", ["canvas", "moodle"])
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch) -> list[float]:
+    """Every pause that would be made, none of which is."""
+    made: list[float] = []
+    monkeypatch.setattr(http.time, "sleep", made.append)
+    return made
+
+
+@pytest.fixture
+def site() -> Iterator[Platform]:
+    """A site with the three students of the class, and one who did not hand in."""
+    people = [
+        Person(77, "Ada Lovelace", "ada", "ada@uni.example"),
+        Person(78, "Bob Ross", "bob", "bob@uni.example"),
+        Person(79, "Cy Young", "cy", "cy@uni.example"),
+        Person(80, "Dan Day", "dan", "dan@uni.example"),
+    ]
+    with serving(Platform(people, most=4)) as made:
+        yield made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course whose class is graded and published."""
+    make_course(tmp_path)
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada Lovelace\nbob,Bob Ross\ncy,Cy Young\ndan,Dan Day\n")
+    grade(tmp_path, *(with_points(student, points) for student, points in STUDENTS))
+    return tmp_path
+
+
+def grade(root: Path, *reports, publish: bool = True) -> None:
+    """Put reports in place, and publish them."""
+    graded(root / "graded", *reports)
+    if publish:
+        done = run_here("publish", reports[0].assignment, "--out", "graded", cwd=root)
+        assert done.returncode in (0, 1), done.stderr
+
+
+def push(root: Path, site: Platform, platform: str, *options: object, code: int = 0) -> str:
+    """What `autograder push` printed."""
+    address = site.canvas if platform == "canvas" else site.moodle
+    done = run_here("push", "graded", "--to", address, *options, cwd=root, **ENVIRON)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def scores(site: Platform) -> dict[str, float | None]:
+    """The grades there."""
+    return {each.sis: each.score for each in site.people}
+
+
+@BOTH
+def test_a_dry_run_shows_what_would_change_and_writes_nothing(root, site, platform) -> None:
+    """A line for each student with the grade there, the new one, and the comment."""
+    said = push(root, site, platform)
+
+    for name, new in (("Ada Lovelace", "2"), ("Bob Ross", "3.5"), ("Cy Young", "0")):
+        assert re.search(rf"{name} +{re.escape(new)} +text and page", said)
+    assert "Would write: 3 students; as it is already: 0." in said
+    assert "There, but without a grade here: Dan Day." in said
+    assert "Nothing was written; the same command with --yes writes it." in said
+    assert set(scores(site).values()) == {None}
+    assert not [each for each in site.seen if each.method == "PUT" or "save_grade" in each.value("wsfunction")]
+    assert not (root / "graded" / platform).exists()
+
+
+@BOTH
+def test_what_was_written_is_written_once(root, site, platform) -> None:
+    """The second push finds everything there, whatever became of the file that knows what was written."""
+    said = push(root, site, platform, "--yes")
+
+    assert "Written: 3 students; as it is already: 0." in said
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 0.0, "dan": None}
+    (comment,) = site.person(77).comments
+    assert "4 points" in comment["comment"]
+    (file,) = comment["attachments"]
+    assert re.fullmatch(r"\w+-feedback-[0-9a-f]{10}\.html", file["display_name"])
+    for _ in range(2):
+        site.seen.clear()
+        said = push(root, site, platform, "--yes")
+        assert "Written: 0 students; as it is already: 3." in said
+        assert not [each for each in site.seen if each.method == "PUT" or "save_grade" in each.value("wsfunction")]
+        (root / "graded" / platform / "pushed.jsonl").unlink()
+    assert len(site.person(77).comments) == 1
+
+
+def test_the_page_that_goes_up_is_the_published_one(root, site) -> None:
+    """Byte for byte."""
+    push(root, site, "canvas", "--yes")
+    pages = {path.read_bytes() for path in (root / "graded" / "published").glob("*.html")}
+
+    assert {content for _, content in site.files.values()} == pages
+
+
+@BOTH
+def test_a_push_that_is_killed_goes_on(root, site, platform) -> None:
+    """Killed after the platform wrote a grade, before its answer came: nothing is lost, and nothing there twice."""
+    process: list[subprocess.Popen[bytes]] = []
+
+    def kill() -> None:
+        process[0].send_signal(signal.SIGKILL)
+        process[0].wait()
+
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/78" if platform == "canvas" else "save_grade"
+    site.faults.append(Fault(part, done=True, then=kill))
+    address = site.canvas if platform == "canvas" else site.moodle
+    command = [sys.executable, "-m", "autograder", "push", "graded", "--to", address, "--yes"]
+    process.append(
+        subprocess.Popen(
+            command, cwd=root, env={**os.environ, **ENVIRON}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    )
+    assert process[0].wait(timeout=120) == -signal.SIGKILL
+    killed_at = dict(scores(site))
+    push(root, site, platform, "--yes")
+
+    assert None in (killed_at["cy"], killed_at["bob"])
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 0.0, "dan": None}
+    assert [len(each.comments) for each in site.people] == [1, 1, 1, 0]
+
+
+@BOTH
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("status", [0, 502])
+def test_a_connection_that_ends_writes_nothing_twice(root, site, platform, done, status) -> None:
+    """Whether the platform had written it or not is read before it is tried again."""
+    part = "PUT " if platform == "canvas" else "save_grade"
+    site.faults.append(Fault(part, status, done=done, times=1))
+    said = push(root, site, platform, "--yes")
+
+    assert "Written: 3 students" in said
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 0.0, "dan": None}
+    assert [len(each.comments) for each in site.people] == [1, 1, 1, 0]
+
+
+@BOTH
+def test_a_platform_that_is_never_sure_is_left_alone(root, site, platform) -> None:
+    """The student is named, the others are written, and the exit code is 1."""
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/77" if platform == "canvas" else "save_grade"
+    site.faults.append(Fault(part, times=3))
+    said = push(root, site, platform, "--yes", code=1)
+
+    assert "Not written: Ada Lovelace (the connection ended each time before it was written; run the same" in said
+    assert "Written: 2 students" in said
+    assert scores(site)["ada"] is None
+
+
+@BOTH
+def test_what_the_platform_does_not_keep_is_named(root, site, platform) -> None:
+    """A locked grade: the platform says that all is well and changes nothing."""
+    body = b"null" if platform == "moodle" else b"{}"
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/77" if platform == "canvas" else "save_grade"
+    site.faults.append(Fault(part, 200, body=body))
+    said = push(root, site, platform, "--yes", code=1)
+
+    assert "Not written: Ada Lovelace (what was written is not there; the grade may be locked or overridden)." in said
+
+
+@BOTH
+def test_points_that_are_not_final_are_never_written(root, site, platform) -> None:
+    """Whoever has an INTERNAL check has no grade, also with --yes and --overwrite."""
+    grade(root, internal("ada"), publish=False)
+    said = push(root, site, platform, "--yes", "--overwrite")
+
+    assert re.search(r"Ada Lovelace .*The points are not final: a check is INTERNAL, to be graded again\.", said)
+    assert scores(site)["ada"] is None
+    assert site.person(77).comments == []
+
+
+@BOTH
+def test_what_was_not_published_is_not_written(root, site, platform) -> None:
+    """Neither a student without a page, nor points that changed since the page was published."""
+    grade(root, with_points("bob", 1.0), publish=False)
+    said = push(root, site, platform, "--yes")
+
+    assert re.search(r"Bob Ross .*Not published as it is now\.", said)
+    assert "Not published as it is now: 1 student; run `autograder publish " in said
+    assert scores(site) == {"ada": 2.0, "bob": None, "cy": 0.0, "dan": None}
+    grade(root, with_points("bob", 1.0))
+    push(root, site, platform, "--yes")
+    assert scores(site)["bob"] == 1.0
+
+
+@BOTH
+def test_a_regrade_replaces_what_was_written_before(root, site, platform) -> None:
+    """Our own grade and comment need no --overwrite."""
+    push(root, site, platform, "--yes")
+    grade(root, with_points("ada", 3.0))
+    said = push(root, site, platform)
+    assert re.search(r"Ada Lovelace +2 +3 +text and page", said)
+    push(root, site, platform, "--yes")
+
+    assert scores(site)["ada"] == 3.0
+    assert len(site.person(77).comments) == (2 if platform == "canvas" else 1)
+    assert "3 of 4 points" in site.person(77).comments[-1]["comment"]
+
+
+@BOTH
+def test_a_grade_that_somebody_else_gave_is_kept(root, site, platform) -> None:
+    """It is shown, and replaced with --overwrite alone."""
+    site.person(77).score = 1.0
+    said = push(root, site, platform, "--yes")
+    assert re.search(r"Ada Lovelace +1 .*Somebody else gave this grade there; --overwrite replaces it\.", said)
+    assert scores(site)["ada"] == 1.0
+    push(root, site, platform, "--yes", "--overwrite")
+    assert scores(site)["ada"] == 2.0
+
+
+def test_a_comment_that_somebody_else_wrote_in_moodle_is_kept(root, site) -> None:
+    """Moodle has one comment, so that ours would take its place; the grade is written all the same."""
+    site.person(77).comments = [{"comment": "<p>Come and see me.</p>", "attachments": [{"display_name": "notes.pdf"}]}]
+    said = push(root, site, "moodle", "--yes")
+
+    assert re.search(r"Ada Lovelace .*Somebody else wrote a comment there, which is kept; --overwrite replaces", said)
+    assert scores(site)["ada"] == 2.0
+    (comment,) = site.person(77).comments
+    assert comment == {"comment": "<p>Come and see me.</p>", "attachments": [{"display_name": "notes.pdf"}]}
+    push(root, site, "moodle", "--yes", "--overwrite")
+    assert "2 of 4 points" in site.person(77).comments[0]["comment"]
+
+
+def test_whoever_is_excused_in_canvas_stays_so(root, site) -> None:
+    """And lateness that Canvas takes off by itself is said."""
+    site.person(77).excused, site.person(78).deducted = True, 1.0
+    said = push(root, site, "canvas", "--yes")
+
+    assert re.search(r"Ada Lovelace .*Excused in Canvas\.", said)
+    assert re.search(r"Bob Ross .*The platform takes 1 point off for lateness, too\.", said)
+    assert scores(site)["ada"] is None
+    assert "as it is already: 2" in push(root, site, "canvas", "--yes")
+
+
+def test_grades_go_without_comments_where_these_are_not_asked_for(root, site) -> None:
+    """With --no-comments nothing but the grade is written."""
+    push(root, site, "canvas", "--yes", "--no-comments")
+    push(root, site, "moodle", "--yes", "--no-comments")
+
+    assert scores(site)["ada"] == 2.0
+    assert [each["comment"] for each in site.person(77).comments] in ([], [""])
+
+
+def test_an_assignment_of_moodle_without_a_place_for_pages_gets_text(root, site) -> None:
+    """The remark says which setting makes one."""
+    site.plugins = ("comments",)
+    said = push(root, site, "moodle", "--yes")
+
+    assert re.search(r"Ada Lovelace +2 +text ", said)
+    assert "The assignment has no place for pages; Feedback files in its settings makes one." in said
+    assert site.person(77).comments[0]["attachments"] == []
+
+
+def test_moodles_marking_workflow_stays_as_it_is(root, site) -> None:
+    """A grade is not released by being written, and the command says so."""
+    site.about = {"markingworkflow": 1}
+    said = push(root, site, "moodle", "--yes")
+
+    assert site.person(77).state == "inreview"
+    assert "Students see these grades once Moodle's marking workflow has them as released." in said
+
+
+def test_canvas_posts_grades_by_itself(root, site) -> None:
+    """Where grades are posted manually, the command says so."""
+    site.about = {"post_manually": True}
+    assert "Students see these grades once they are posted in Canvas." in push(root, site, "canvas")
+
+
+@BOTH
+def test_another_maximum_asks_for_a_decision(root, site, platform) -> None:
+    """As in files that are exported."""
+    site.most = 8
+    address = site.canvas if platform == "canvas" else site.moodle
+    done = run_here("push", "graded", "--to", address, cwd=root, **ENVIRON)
+    refused(done, "has 4 points here and 8 there; --scale converts points")
+    push(root, site, platform, "--yes", "--scale")
+    assert scores(site)["bob"] == 7.0
+
+
+@pytest.mark.parametrize(
+    ("platform", "about", "why"),
+    [
+        ("canvas", {"grading_type": "pass_fail"}, "it is graded as pass_fail there"),
+        ("canvas", {"anonymize_students": True}, "grading is anonymous there; reveal the names first"),
+        ("moodle", {"grade": -2}, "it is graded on a scale there"),
+        ("moodle", {"grade": 0}, "it has no grade there"),
+    ],
+)
+def test_an_assignment_that_takes_no_points_is_refused(root, site, platform, about, why) -> None:
+    """Before anything is written."""
+    site.about = about
+    address = site.canvas if platform == "canvas" else site.moodle
+    done = run_here("push", "graded", "--to", address, "--yes", cwd=root, **ENVIRON)
+    refused(done, "Nothing can be written to 'Doubling", why)
+
+
+def test_points_beyond_moodles_maximum_are_cut(root, site) -> None:
+    """Moodle refuses more; the table says so."""
+    site.most = 3
+    said = push(root, site, "moodle", "--yes", "--no-scale")
+
+    assert re.search(r"Bob Ross .*More than the platform takes; cut to 3\.", said)
+    assert scores(site)["bob"] == 3.0
+
+
+@BOTH
+def test_whoever_is_not_found_there_is_named(root, site, platform) -> None:
+    """Nobody is guessed: the exit code is 1."""
+    site.people[0] = Person(77, "Somebody Else", "x1", "x1@uni.example")
+    said = push(root, site, platform, "--yes", code=1)
+
+    assert "Graded, but not found there: ada." in said
+    assert scores(site) == {"x1": None, "bob": 3.5, "cy": 0.0, "dan": None}
+
+
+def test_two_pushes_do_not_meet(root, site) -> None:
+    """The second one waits for nobody and says so."""
+    (root / "graded" / ".lock").touch()
+    import fcntl
+
+    with (root / "graded" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run_here("push", "graded", "--to", site.canvas, "--yes", cwd=root, **ENVIRON)
+    refused(done, "Another autograder is at work in graded")
+
+
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_the_token_is_kept_nowhere(root, site, platform) -> None:
+    """Neither in the graded folder with its database, nor in what is printed."""
+    said = push(root, site, platform, "--yes")
+    secret = TOKEN if platform == "canvas" else MOODLE_TOKEN
+    everything = b""
+    for path in root.rglob("*"):
+        with contextlib.suppress(IsADirectoryError):
+            everything += path.read_bytes()
+
+    assert secret not in said
+    assert secret.encode() not in everything
+
+
+def test_a_damaged_record_of_what_was_written_is_passed_over(root, site) -> None:
+    """A line that a killed command left half is no line; one that cannot be read at all is an error."""
+    push(root, site, "canvas", "--yes")
+    record = root / "graded" / "canvas" / "pushed.jsonl"
+    record.write_bytes(record.read_bytes() + b'\n{"at": "2026-11')
+    assert "as it is already: 3" in push(root, site, "canvas", "--yes")
+    record.unlink()
+    record.mkdir()
+    done = run_here("push", "graded", "--to", site.canvas, cwd=root, **ENVIRON)
+    refused(done, "pushed.jsonl cannot be read", "make it readable, or remove it")
+
+
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_the_commands_of_the_page_work_as_they_stand(root, site, platform) -> None:
+    """From the list of assignments to the written grades, with other names of course and assignment."""
+    page = (Path(__file__).parents[2] / "docs" / "lms.md").read_text("utf-8")
+    site.most, site.people = 5, [Person(77, "Ada Lovelace", "ada", attempts=[(TIME, {"tiny.py": RIGHT.encode()})])]
+    shutil.rmtree(root / "graded")
+    commands = re.findall(r"^\$ autograder (.*)$", page, re.MULTILINE)
+    for command in commands:
+        words = command.replace("backprop", "tiny")
+        words = words.replace("https://canvas.example.edu", site.address)
+        if platform == "moodle":
+            words = words.replace("/courses/101/assignments/4711", "/mod/assign/view.php?id=56")
+            words = words.replace("/courses/101", "/course/view.php?id=7")
+        done = run_here(*words.split(), cwd=root, **ENVIRON)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    assert [command.split()[0] for command in commands] == ["courses", "collect", "grade", "publish", "push", "push"]
+    assert site.person(77).score == (6 if platform == "canvas" else 5)  # with a bonus point, which Moodle does not take
