@@ -103,7 +103,7 @@ def test_a_stopped_collection_goes_on(root, site) -> None:
     """What was complete when the platform refused to go on stays, and is not downloaded again."""
     site.faults.append(Fault("/files/77/1/", 500, times=99))
     done = run_here("collect", site.canvas, "--assignment", "tiny", cwd=root, **ENVIRON)
-    refused(done, "answers downloading tiny.py with an error of its own (500), 5 times; run the same command again")
+    refused(done, "replies to downloading tiny.py with an error of its own (500), 5 times; run the same command again")
     assert len(attempts(root)) == 2
     site.faults.clear()
     site.seen.clear()

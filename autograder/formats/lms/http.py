@@ -191,7 +191,7 @@ class Client:
                 self._refuse(reply, what)
                 return reply
             if reply.status >= 500:
-                raise Unsure(f"{self.host} answers {what} with an error of its own ({reply.status}).")
+                raise Unsure(f"{self.host} replies to {what} with an error of its own ({reply.status}).")
             self._wait(reply, number, what)
         raise self._too_busy(reply, what)
 
@@ -206,7 +206,7 @@ class Client:
             return msgspec.json.decode(content, type=type, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(
-                f"{self.host} answers {what} with something that {self.platform} does not document "
+                f"{self.host} replies to {what} with something that {self.platform} does not document "
                 f"({self.secret.without(str(error))}); is this the address of a {self.platform} site?"
             ) from None
 
@@ -275,9 +275,9 @@ class Client:
         for part in answer.iter_content(65536):
             size += len(part)
             if size > most:
-                raise TooLarge(f"{self.host} answers {what} with more than {most / MIB:,.3g} MiB.")
+                raise TooLarge(f"{self.host} replies to {what} with more than {most / MIB:,.3g} MiB.")
             if time.monotonic() > end:
-                raise _Unreachable(f"{self.host} took more than {_WHOLE} s to answer {what}; run the command again.")
+                raise _Unreachable(f"{self.host} took more than {_WHOLE} s to reply to {what}; run the command again.")
             parts.append(part)
         return b"".join(parts)
 
@@ -312,8 +312,8 @@ class Client:
     def _too_busy(self, reply: Reply, what: str) -> UsageError:
         if reply.status >= 500:
             return UsageError(
-                f"{self.host} answers {what} with an error of its own ({reply.status}), {_TRIES} times; run the same "
-                "command again later."
+                f"{self.host} replies to {what} with an error of its own ({reply.status}), {_TRIES} times; run the "
+                "same command again later."
             )
         return UsageError(f"{self.host} asks for fewer requests (rate limit); run the same command again later.")
 

@@ -284,7 +284,7 @@ class MoodleSite:
         reply = self._client.change("POST", "/webservice/rest/server.php", self._fields(function, fields), what)
         self._refuse_fault(reply, what)
         if reply.content.strip() not in (b"null", b""):
-            raise Unsure(f"{self._client.host} answers {what} with something that Moodle does not document.")
+            raise Unsure(f"{self._client.host} replies to {what} with something that Moodle does not document.")
 
     def _refuse_fault(self, reply: Reply, what: str) -> None:
         """Moodle says what is wrong with the status 200."""
