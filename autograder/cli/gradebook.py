@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ from autograder.reports.class_folder import show_grades
 from autograder.reports.manual_grades import FILE, write_hand_grades
 from autograder.reports.marks import MARKS, all_hand_grades, read_marks
 from autograder.results import Report
+from autograder.scoring import shown
 from autograder.submissions.term import term_at
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from autograder.formats.nbgrader.gradebook import Person
 
 __all__ = ["export_gradebook", "export_pages", "import_grades"]
@@ -48,11 +51,21 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
                 id_ = gathered.ids[report.student]
                 unlike = Person(last_name=report.student) if id_ != report.student else None
                 person = people.get(report.student) or people.get(id_) or unlike
+                late = gathered.late.get(report.student)
                 graded.append(
-                    Graded(id_, gathered.notebooks[report.student], gathered.received.get(report.student), person)
+                    Graded(
+                        id_,
+                        gathered.notebooks[report.student],
+                        gathered.received.get(report.student),
+                        person,
+                        late.takes if late else None,
+                        late.extension if late else timedelta(),
+                    )
                 )
         originals = originals_of(source, course if source.nbgrader else None, assignment)
-        written = write_gradebook(assignment, graded, course, db=address, due=in_utc(due), originals=originals)
+        written = write_gradebook(
+            assignment, graded, course, db=address, due=in_utc(due) or _due(gathered), originals=originals
+        )
         screen.print(
             f"{assignment}: {counted(written.submissions, 'submission')} and {counted(written.notebooks, 'notebook')} "
             f"written; {counted(written.waiting, 'cell')} left to a person.",
@@ -65,8 +78,32 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
             markup=False,
             soft_wrap=True,
         )
+    _say_lateness(screen, gathered)
     screen.print(f"Gradebook:  {address or course.db_url}", markup=False, soft_wrap=True)
     screen.print(f"Notebooks:  {Path(course.root) / course.autograded_directory}", markup=False, soft_wrap=True)
+
+
+def _due(gathered: Gathered) -> datetime | None:
+    """The deadline by `grader_config.py`, as nbgrader keeps it; None where it has none."""
+    return in_utc(next((late.due for late in gathered.late.values()), None))
+
+
+def _say_lateness(screen: Console, gathered: Gathered) -> None:
+    """Where lateness stands in the gradebook, and whose points for being early nbgrader has no place for."""
+    if not gathered.late:
+        return
+    screen.print(
+        "Scores are those before lateness; what the late rule of grader_config.py takes off is the late penalty, and "
+        "nbgrader subtracts it.",
+        markup=False,
+        soft_wrap=True,
+    )
+    if early := [f"{student} (+{shown(late.earned)})" for student, late in gathered.late.items() if late.earned]:
+        screen.print(
+            f"Not in the gradebook, as nbgrader has no field for it: points for being early of {', '.join(early)}.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _marked(out: Path, reports: Sequence[Report]) -> int:
@@ -91,7 +128,7 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
 
         course = course_directory(source.nbgrader)
     hand = all_hand_grades(source.out, export.read_reports(source.out))
-    gathered = _gathered(source, course, hand)
+    gathered = _gathered(source, course, hand, sums=True)
     folder = to or source.out / "notebooks"
     pages = 0
     for report in gathered.reports:
@@ -135,8 +172,10 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     names = {id_: student for student, id_ in ids.items()}
     found = hand_grades(assignments[0], directory, db=address, names=names)
     found = replace(found, submissions={report.student: report.replay.submission_sha256 for report in reports})
-    write_hand_grades(found, out / FILE)
     term = None if source.nbgrader else term_at(course)
+    if term is not None and term.course.dates_of(assignments[0]) is not None:
+        found = replace(found, late_penalties={})  # from the export; the dates give them anew
+    write_hand_grades(found, out / FILE)
     show_grades(out, reports, heading_of(source, assignments[0]), ids, term=term)
     screen = console()
     given = sum(each.given for each in found.grades)
@@ -191,10 +230,10 @@ def _people(path: Path | None) -> dict[str, Person]:
     return {row["id"]: Person(**{name: row.get(name) or "" for name in expected}) for row in rows}
 
 
-def _gathered(source: Source, course: Any, hand: Any = None) -> Gathered:
+def _gathered(source: Source, course: Any, hand: Any = None, *, sums: bool = False) -> Gathered:
     """All that is exported; reports that are not final are named."""
     with staging(source.out) as folder:
-        gathered = gather(source, course, folder, hand=hand)
+        gathered = gather(source, course, folder, hand=hand, sums=sums)
     for report in gathered.not_final:
         said = f"Left out, because the report is not final: {report.student}. {report.not_final}"
         console().print(said, markup=False, soft_wrap=True)

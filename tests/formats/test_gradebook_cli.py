@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
+from nbgrader.plugins.export import CsvExportPlugin
 from nbgrader_folders import RIGHT, graded, notebook, write_course, write_reports
 from samples import check, question, report
 from tiny_course import make_course
@@ -19,9 +23,11 @@ from typer.testing import CliRunner
 
 from autograder.checks.errors import UsageError
 from autograder.cli import app
+from autograder.course.term import HandIn
 from autograder.formats.nbgrader import conversions, stamp_of
 from autograder.formats.nbgrader.gathering import in_utc
 from autograder.reports import read_reports
+from autograder.reports.lateness import write_hand_ins
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.reports.marks import MARKS, Marks, Row, write_marks
 from autograder.results import Verdict, Visibility
@@ -219,6 +225,57 @@ def test_checks_that_are_not_shown_yet_come_into_the_gradebook_after_the_deadlin
         run("export", "nbgrader", out, "--db", db, "--course", modules, "--submissions", tmp_path / "in")
         scores.append(rows(db, "select name, auto_score from grade join base_cell on base_cell.id = grade.cell_id"))
     assert scores == [[], [("late", 0.0)]]
+
+
+def test_lateness_by_the_course_is_nbgraders_late_penalty(modules: Path, tmp_path: Path) -> None:
+    """Scores are those before lateness, what the rule takes is the penalty, also of people's points, and counts once."""
+    half = question("a", check("one", Verdict.PASSED, points=4))
+    people = ("ada", "ben", "cy", "di")
+    out = write_reports(tmp_path / "late", *(report(each, half) for each in people))
+    db = tmp_path / "nb" / "gradebook.db"
+    fields = (
+        'dates={"tiny": Dates("2026-01-10 12:00")}, timezone="UTC", late=LateRule(percent=10, early_percent=1, '
+        'early_most=5), extensions=(Extension("ill", students=("cy",), days=1),), '
+    )
+    config = modules / "grader_config.py"
+    text = config.read_text().replace("Course(", f"Course({fields}")
+    config.write_text(text.replace("import Course", "import Course, Dates, Extension, LateRule"))
+    times = {"ada": 11, "ben": 12, "cy": 12, "di": 8}
+    write_hand_ins(out, [HandIn(who, datetime(2026, 1, day, 11, tzinfo=UTC)) for who, day in times.items()])
+    words = (out, "--db", db, "--course", modules, "--submissions", tmp_path / "in")
+    said = run("export", "nbgrader", *words)
+    assert "Scores are those before lateness; what the late rule of grader_config.py takes off is the late" in said
+    assert "Not in the gradebook, as nbgrader has no field for it: points for being early of di (+0.08)." in said
+
+    def written() -> dict[str, tuple[str, str, str]]:
+        """What nbgrader's own export says: score, penalty, and what is left."""
+        with Gradebook(f"sqlite:///{db}") as gradebook:
+            CsvExportPlugin(to=str(tmp_path / "theirs.csv")).export(gradebook)
+        with (tmp_path / "theirs.csv").open() as file:
+            found = list(csv.DictReader(file))
+        return {row["student_id"]: (row["raw_score"], row["late_submission_penalty"], row["score"]) for row in found}
+
+    off = {"ada": ("4.0", "0.4", "3.6"), "ben": ("4.0", "0.8", "3.2"), "cy": ("4.0", "0.4", "3.6")}
+    assert written() == {**off, "di": ("4.0", "0.0", "4.0")}
+    assert rows(db, "select distinct duedate from assignment") == [("2026-01-10 12:00:00.000000",)]
+    extension = rows(db, "select extension from submitted_assignment where student_id = 'cy'")
+    assert extension == [("1970-01-02 00:00:00.000000",)]
+    with Gradebook(f"sqlite:///{db}") as gradebook:
+        gradebook.find_submission("tiny", "ada").notebooks[0].grades[0].manual_score = 2
+        gradebook.db.commit()
+    run("import", "nbgrader", "--grades", "--db", db, "--out", out, "--course", modules)
+    run("export", "nbgrader", *words)
+    assert written()["ada"] == ("2.0", "0.2", "1.8")
+    run("import", "nbgrader", "--grades", "--db", db, "--out", out, "--course", modules)
+    with (out / "grades.csv").open(newline="") as file:
+        grades = {row["student"]: row["total"] for row in csv.DictReader(file)}
+    assert grades == {"ada": "1.8", "ben": "3.2", "cy": "3.6", "di": "4.08"}
+    node = nbformat.read(tmp_path / "nb" / "autograded" / "ben" / "tiny" / "tiny.ipynb", as_version=4)
+    lines = [cell.source for cell in node.cells]
+    assert any("2 started days at 10 % = 20 % of the points earned." in line for line in lines)
+    assert not any("4 - 0.8" in line for line in lines)
+    run("export", "html", out, "--course", modules)
+    assert "4 - 0.8 = 3.2 points." in (out / "notebooks" / "ben" / "tiny.html").read_text()
 
 
 def test_a_pdf_is_printed(modules: Path, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,15 @@ from autograder import reports as export
 from autograder.checks.errors import GraderError, StudentError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.course import CONFIG_FILE, open_course
+from autograder.course.term import Term
 from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
+from autograder.reports.lateness import known_hand_ins
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.publishing import published_names
-from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of
-from autograder.results import Report
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of, shown_report
+from autograder.results import Lateness, Report
 from autograder.submissions import Submission, collect
 from autograder.submissions.term import term_at
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.reports.graded_notebook import GradedNotebook
     from autograder.reports.pages import Heading
 
-__all__ = ["Gathered", "Source", "gather", "heading_of", "in_utc", "originals_of"]
+__all__ = ["Gathered", "Late", "Source", "gather", "heading_of", "in_utc", "late_of", "originals_of", "term_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,34 @@ class HandedIn:
     received: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What the dates and the late rule of `grader_config.py` say of one submission, with times in UTC.
+
+    `due` is the deadline of everybody, `extension` how much later this student's is, `earned` what being early earns.
+    `takes` says how many of so many points lateness takes off, where there are so many at most.
+    """
+
+    due: datetime
+    extension: timedelta
+    handed_in: datetime | None
+    earned: float
+    takes: Callable[[float, float], float]
+
+
 @dataclass(slots=True)
 class Gathered:
-    """Everything about one folder of reports; those that are `not_final` are in no gradebook and on no page."""
+    """Everything about one folder of reports; those that are `not_final` are in no gradebook and on no page.
+
+    `late` has those whose lateness follows from `grader_config.py`; that of others is nbgrader's.
+    """
 
     reports: tuple[Report, ...]
     not_final: tuple[Report, ...]
     ids: dict[str, str]
     notebooks: dict[str, tuple[GradedNotebook, ...]] = field(default_factory=dict)
     received: dict[str, datetime | None] = field(default_factory=dict)
+    late: dict[str, Late] = field(default_factory=dict)
 
 
 def heading_of(source: Source, assignment: str) -> Heading:
@@ -85,7 +106,29 @@ def in_utc(time: datetime | None) -> datetime | None:
     return time.astimezone(UTC).replace(tzinfo=None) if time is not None and time.tzinfo else time
 
 
-def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Gathered:
+def term_of(source: Source, reports: Sequence[Report]) -> Term | None:
+    """The term of the course that reports are of, with their hand-ins; None in nbgrader's course, or without a course.
+
+    Raises:
+        GraderError: the course or its hand-ins cannot be read.
+    """
+    return None if source.nbgrader else known_hand_ins(source.out, reports, term_at(source.course))
+
+
+def late_of(term: Term, report: Report) -> Late | None:
+    """What lateness costs a submission by the course's rule; None where the assignment has no dates."""
+    usual, own = term.course.due(report.assignment), term.judged(report).lateness
+    if usual is None or own is None:
+        return None
+
+    def takes(points: float, most: float) -> float:
+        judged = term.judged(replace(report, points=points, bonus_points=0.0, max_points=most)).lateness
+        return judged.taken if judged else 0.0
+
+    return Late(usual.usual, own.deadline - usual.usual, own.handed_in, own.earned, takes)
+
+
+def gather(source: Source, course: Any, folder: Path, *, hand: Any = None, sums: bool = False) -> Gathered:
     """Reports with what was handed in and handed out: all that a graded notebook is made of.
 
     Args:
@@ -93,6 +136,7 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
         course: nbgrader's `CourseDirectory`, or None.
         folder: an empty one of ours, for copies.
         hand: what people gave, to be laid over the reports.
+        sums: whether a notebook says how many points are left after lateness, where all of them are shown.
 
     Raises:
         UsageError: something cannot be read.
@@ -104,7 +148,7 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
     reports = tuple(report for report in everybody if not report.not_final)
     left_out = tuple(report for report in everybody if report.not_final)
     gathered = Gathered(reports, left_out, export.file_names(report.student for report in reports))
-    published = published_names(source.out)
+    published, term = published_names(source.out), term_of(source, everybody)
     with Reader() as reader:
         for assignment in dict.fromkeys(report.assignment for report in reports):
             released, moment = _handed_out(source, course, assignment), _present(source, assignment)
@@ -112,10 +156,22 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
             found = _handed_in(source, course, assignment, own, released, folder)
             for report, shown in zip(own, with_hand_grades(own, hand), strict=True):
                 one = found.get(report.student, HandedIn())
-                gathered.received[report.student] = one.received
+                late = late_of(term, report) if term else None
+                gathered.received[report.student] = (late and in_utc(late.handed_in)) or one.received
                 own_moment = replace(moment, published=True) if gathered.ids[report.student] in published else moment
+                if term and late:
+                    gathered.late[report.student] = late
+                    shown = _with_lines(shown, term.judged(shown).lateness, own_moment, sums=sums)
                 gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader, own_moment)
     return gathered
+
+
+def _with_lines(report: Report, lateness: Lateness | None, moment: Moment, *, sums: bool) -> Report:
+    """The report with notes on lateness, and with what is left where that says nothing of points not shown yet."""
+    lines = lateness.lines if lateness else ()
+    if lateness and lateness.sum and sums and shown_report(report, moment).is_whole:
+        lines = (*lines, lateness.sum)
+    return replace(report, notes=(*report.notes, *lines))
 
 
 def _present(source: Source, assignment: str) -> Moment:

@@ -13,10 +13,10 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One graded submission: `student` is the id in the gradebook, `received` the time of handing in, in UTC."""
+    """One graded submission: `student` is the id in the gradebook, `received` the time of handing in, in UTC.
+
+    `penalty` says how many of so many points lateness takes off, where there are so many at most; None leaves that to
+    nbgrader's own rule. `extension` is how much later than everybody's this student's deadline is.
+    """
 
     student: str
     notebooks: tuple[GradedNotebook, ...]
     received: datetime | None = None
     person: Person | None = None
+    penalty: Callable[[float, float], float] | None = None
+    extension: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,8 @@ def write_gradebook(
             _write_student(gradebook, one)
             times = {"timestamp": one.received} if one.received else {}
             submission = gradebook.update_or_create_submission(assignment, one.student, **times)
+            if one.extension and submission.extension is None:
+                submission.extension = one.extension
             folder = Path(course.format_path(course.autograded_directory, one.student, assignment))
             for notebook in one.notebooks:
                 stored = _submitted(gradebook, submission, cells[notebook.name])
@@ -133,7 +141,10 @@ def write_gradebook(
                 written += notebook.handed_in
                 waiting += _write_scores(stored, notebook, cells[notebook.name], changed)
             gradebook.db.commit()
-            _write_penalties(course, gradebook, submission, assignment)
+            if one.penalty is None:
+                _write_penalties(course, gradebook, submission, assignment)
+            else:
+                _write_own_penalty(gradebook, submission, one.penalty)
     return Written(len(graded), written, waiting)
 
 
@@ -289,6 +300,19 @@ def _write_penalties(course: Any, gradebook: Any, submission: Any, assignment: s
         }
         AssignLatePenalties(config=course.config).preprocess(v4.new_notebook(), {"nbgrader": values})
     gradebook.db.expire_all()
+
+
+def _write_own_penalty(gradebook: Any, submission: Any, penalty: Callable[[float, float], float]) -> None:
+    """What the course's late rule takes off of the points that the gradebook has, people's included.
+
+    nbgrader has a field for it in each notebook, and takes their sum off; none has more than the notebook's points.
+    """
+    left = penalty(submission.score, submission.max_score)
+    for notebook in submission.notebooks:
+        off = min(left, max(0.0, notebook.score))
+        notebook.late_submission_penalty = off or None
+        left -= off
+    gradebook.db.commit()
 
 
 def hand_grades(assignment: str, course: Any, *, db: str = "", names: Mapping[str, str] | None = None) -> HandGrades:
