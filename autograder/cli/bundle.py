@@ -69,6 +69,8 @@ def bundle(
     from autograder.formats.bundles import Asked, write_bundle
     from autograder.formats.gradescope.results import VISIBILITIES
 
+    if out and not out.parent.is_dir():
+        raise UsageError(f"--out: the folder {out.parent} does not exist; correct the path, or make that folder first.")
     if hidden not in VISIBILITIES:
         raise UsageError(f"--hidden {hidden}: give one of {', '.join(VISIBILITIES)}.")
     root, settings = open_course(course)

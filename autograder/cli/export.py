@@ -16,6 +16,14 @@ from autograder.formats.exporters import EXPORTERS
 
 __all__ = ["export_app"]
 
+
+def _zero(text: str | float) -> float:
+    """The parser of an option that can only be 0."""
+    if str(text).strip() not in ("0", "0.0"):
+        raise typer.BadParameter(f"{text} points are given to nobody without a submission; give 0, or leave it out.")
+    return 0.0
+
+
 OutArgument = Annotated[
     Path, typer.Argument(metavar="OUT", help="The folder that `autograder grade ... --out OUT` wrote.")
 ]
@@ -71,7 +79,7 @@ _SOME = {
     "missing": (
         float | None,
         typer.Option(
-            "--missing", metavar="POINTS", min=0, max=0, help="0 for everybody without a graded submission; else blank."
+            "--missing", metavar="0", parser=_zero, help="0 for everybody without a graded submission; else blank."
         ),
     ),
     "changeable": (

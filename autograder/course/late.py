@@ -223,6 +223,8 @@ def _when(handed_in: HandedIn, due: Due) -> str:
         start = "Handed in" if handed_in.late is None else said[handed_in.late]
         return f"{start}; when is not known. {deadline[0].upper()}{deadline[1:]}."
     difference = handed_in.time - due.deadline
+    if not difference:
+        return f"Handed in exactly at {deadline}, which is in time."
     which = "after" if difference > timedelta() else "before"
     return f"Handed in on {_shown(handed_in.time, due)}, {length(abs(difference))} {which} {deadline}."
 

@@ -7,7 +7,7 @@ time there is no penalty.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ _COLUMNS = (
     "timestamp",
     "time",
 )
+_MOST_NAMED = 10
 _IDENTIFIER = ("identifier", "id")
 _PARTICIPANT = re.compile(r"(?P<word>\D+?)\s*(?P<number>\d+)")
 _KEY = re.compile(r".*_(?P<number>\d+)", re.DOTALL)
@@ -89,8 +90,10 @@ class HandInTimes:
             source: the kind of download that they are from; only Moodle's has numbers of participants.
         """
         found.notes += self.notes
-        unknown = []
+        unknown, several, about = list[str](), list[str](), set[int]()
         for at, hand_in in enumerate(found.hand_ins):
+            own = self._about(hand_in, roster, numbered=source == MOODLE.name)
+            about |= {each.number for each in own}
             if hand_in.received is not None and not hand_in.guessed:
                 continue
             if self.name == FILES:
@@ -98,14 +101,19 @@ class HandInTimes:
                 time = datetime.fromtimestamp(newest, UTC) if newest > 0 else None
                 found.hand_ins[at] = replace(hand_in, received=time, guessed=True, time_from=FILES if time else "")
                 continue
-            times = {each.time for each in self._about(hand_in, roster, numbered=source == MOODLE.name)}
+            times = {each.time for each in own}
             if times and (len(times) == 1 or hand_in.members):
                 found.hand_ins[at] = replace(hand_in, received=max(times), guessed=False, time_from=self.name)
             else:
-                unknown.append(printable(hand_in.who.names[0] if hand_in.who.names else hand_in.who.key))
+                (several if times else unknown).append(_called(hand_in.who, roster))
         if unknown:
-            more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-            found.notes.append(f"{self.name} has no hand-in time, or several, for {', '.join(unknown[:10])}{more}.")
+            found.notes.append(f"{self.name} has no hand-in time for {_first(unknown)}.")
+        if several:
+            found.notes.append(f"{self.name} has several hand-in times for {_first(several)}; which one holds is open.")
+        if others := [_line_about(each) for each in self.lines if each.number not in about]:
+            found.notes.append(
+                f"{self.name} has hand-in times of others, who are not in this download: {_first(others)}."
+            )
 
     def _about(self, hand_in: HandIn, roster: Roster | None, *, numbered: bool) -> list[_Line]:
         """The lines about whoever handed in, or the members of the team.
@@ -122,6 +130,26 @@ class HandInTimes:
             people = _people(who, roster)
             found += [each for each in self.lines if _is_about(each.person, who, people, roster)]
         return found
+
+
+def _called(who: Who, roster: Roster | None) -> str:
+    """The id of whoever is meant, where the roster says that, else the name that the download has."""
+    people = _people(who, roster)
+    return people[0].id if len(people) == 1 else printable(who.names[0] if who.names else who.key)
+
+
+def _line_about(line: _Line) -> str:
+    """Whom a line names, and which line it is."""
+    person = line.person
+    named = person.id or person.name or next(iter(person.emails), "") or f"participant {line.participant}"
+    return f"{printable(named)} (line {line.number})"
+
+
+def _first(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    return ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    )
 
 
 def _people(who: Who, roster: Roster | None) -> tuple[Person, ...]:

@@ -117,6 +117,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     try:
         atomic_files.write(path, content)
+    except (FileExistsError, NotADirectoryError):
+        file = next((each for each in path.parents if each.exists() and not each.is_dir()), path.parent)
+        raise UsageError(f"Cannot write {path}: {file} is a file and no folder; name another folder.") from None
     except OSError as error:
         raise UsageError(
             f"Cannot write {path}: {reason_of(error)}; fix that and run the same command again, it goes on from here."

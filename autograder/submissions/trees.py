@@ -209,7 +209,7 @@ def open_tree(place: Path, caps: Caps = CLASS, *, name: str = "") -> Iterator[Tr
         except Exception as error:  # damaged archives raise nearly anything
             if isinstance(error, OSError) and error.errno:
                 raise  # about this machine
-            raise Unfit("is damaged; make it again, and test whether it opens") from None
+            raise Unfit("is damaged; download it or make it again, and test whether it opens") from None
         yield tree
 
 

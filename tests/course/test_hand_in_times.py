@@ -132,7 +132,7 @@ def test_moodle_s_worksheet_gives_times_by_participant(root: Path) -> None:
         "Bob Ross": datetime(2026, 10, 16, 10, tzinfo=UTC),
         "Dan Day": None,
     }
-    assert "sheet.csv has no hand-in time, or several, for Dan Day." in said
+    assert "sheet.csv has no hand-in time for Dan Day." in said
     (line,) = [line for line in said.splitlines() if line.strip().startswith("Bob")]
     assert "2026-10-16 10:00 late" in line
     before = snapshot(root / "submissions")
@@ -155,7 +155,17 @@ def test_two_lines_about_one_student_give_no_time(root: Path) -> None:
     (root / "sheet.csv").write_text("name,time\nAda Lovelace,2026-10-14 22:12\nAda Lovelace,2026-10-16 22:12\n")
     said = collect(root, "download.zip", "--times", "sheet.csv")
     assert times(root)["Ada Lovelace"] is None
-    assert "sheet.csv has no hand-in time, or several, for Ada Lovelace, Bob Ross, Dan Day." in said
+    assert "sheet.csv has no hand-in time for Bob Ross, Dan Day." in said
+    assert "sheet.csv has several hand-in times for Ada Lovelace; which one holds is open." in said
+
+
+def test_lines_about_others_are_named_and_whoever_is_meant_goes_by_the_id(root: Path) -> None:
+    """A line that fits nobody in the download may be somebody's whose name is written otherwise."""
+    (root / "roster.csv").write_text("id,name\n=ada,Ada Lovelace\nbob,Bob Ross\ndan,Dan Day\nxyz,Xenia Z\n")
+    (root / "sheet.csv").write_text("id,time\nbob,2026-10-14 22:12\nbobb,2026-10-14 22:12\nxyz,2026-10-16 22:12\n")
+    said = collect(root, "download.zip", "--times", "sheet.csv")
+    assert "sheet.csv has no hand-in time for =ada, dan." in said
+    assert "sheet.csv has hand-in times of others, who are not in this download: bobb (line 3), xyz (line 4)." in said
 
 
 @pytest.mark.parametrize("download", ["plain", "download.zip"])
@@ -167,7 +177,7 @@ def test_the_end_of_an_id_is_no_participant_s_number(root: Path, download: str, 
     written(root / "plain", {"anna_2/tiny.py": RIGHT})
     (root / "download.zip").write_bytes(zipped(moodle({"anna_2": {"tiny.py": RIGHT}})))
     (root / "sheet.csv").write_text("id,time\ns2,2026-03-04 10:00\n")
-    assert "has no hand-in time, or several, for anna" in collect(root, download, "--times", "sheet.csv")
+    assert "has no hand-in time for anna" in collect(root, download, "--times", "sheet.csv")
     (root / "sheet.csv").write_text("id,time\ns2,2026-03-04 10:00\nanna_2,2026-03-01 10:00\nanna,2026-03-01 10:00\n")
     collect(root, download, "--times", "sheet.csv")
     assert [*times(root).values()] == [datetime(2026, 3, 1, 9, tzinfo=UTC)]
@@ -178,7 +188,7 @@ def test_a_participant_s_number_with_another_name_gives_no_time(root: Path) -> N
     (root / "download.zip").write_bytes(zipped(moodle({"Team B_11": {"tiny.py": RIGHT}})))
     said = collect(root, "download.zip", "--times", "sheet.csv")
     assert [*times(root).values()] == [None]
-    assert "sheet.csv has no hand-in time, or several, for Team B." in said
+    assert "sheet.csv has no hand-in time for Team B." in said
 
 
 def test_hidden_participants_have_times_by_number(root: Path) -> None:

@@ -77,6 +77,14 @@ def test_a_percentage_is_of_the_points_earned_or_of_the_maximum() -> None:
     assert total(LateRule(percent=90, of="maximum", floor=50), HOUR, half) == 6
 
 
+def test_at_the_very_second_of_the_deadline_is_said_so() -> None:
+    """No difference of less than a second is made up."""
+    deadline = datetime(2026, 10, 15, 22, tzinfo=UTC)
+    points, _, lateness = judged(Score(5, 0, 5), HandedIn(deadline), Due(deadline, deadline), LateRule(percent=50))
+    assert (points, lateness.state) == (5, "in time")
+    assert lateness.lines == ("Handed in exactly at the deadline, Thu 2026-10-15 22:00 (UTC), which is in time.",)
+
+
 @pytest.mark.parametrize("of", ["earned", "maximum"])
 @pytest.mark.parametrize("floor", [0, 50, 100])
 def test_no_line_but_the_sum_depends_on_the_points(of: str, floor: int) -> None:

@@ -18,6 +18,7 @@ from gradebooks import ODD, graded, with_points
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import check, internal, passing, question, report
+from tiny_course import make_course
 
 from autograder.cli import export as export_verbs
 from autograder.formats import exporters
@@ -319,3 +320,23 @@ def test_submissions_that_were_not_collected_are_refused(tmp_path) -> None:
     done = run_here("export", "csv", "graded", "--submissions", "graded", cwd=tmp_path)
 
     refused(done, "graded holds nothing that was collected; name another folder with --submissions.")
+
+
+def test_a_wrong_option_or_folder_is_a_sentence_of_ours(tmp_path: Path) -> None:
+    """Points for a missing submission, and a file where a folder is to be."""
+    out = graded(tmp_path / "out", with_points("ada"))
+    refused(
+        run_here("export", "csv", out, "--to", "/dev/null", cwd=tmp_path), "/dev/null is a file and no folder; name"
+    )
+    (tmp_path / "into.csv").write_text("x")
+    done = run_here("export", "moodle", out, "--into", "into.csv", "--missing", "1", cwd=tmp_path, COLUMNS="200")
+    assert done.returncode == 2
+    assert "1 points are given to nobody without a submission; give 0, or leave it out." in done.stderr
+
+
+def test_a_bundle_makes_no_folder_for_its_archive(tmp_path: Path) -> None:
+    """A misspelt folder is refused before anything is made, as by `total --csv` and `backup`."""
+    make_course(tmp_path)
+    done = run_here("bundle", "tiny", "--for", "github", "--out", "nope/x.zip", cwd=tmp_path)
+    refused(done, "--out: the folder nope does not exist; correct the path, or make that folder first.")
+    assert not (tmp_path / "nope").exists()

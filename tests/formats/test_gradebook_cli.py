@@ -228,7 +228,7 @@ def test_checks_that_are_not_shown_yet_come_into_the_gradebook_after_the_deadlin
 
 
 def test_lateness_by_the_course_is_nbgraders_late_penalty(modules: Path, tmp_path: Path) -> None:
-    """Scores are those before lateness, what the rule takes is the penalty, also of people's points, and counts once."""
+    """Scores are those before lateness; what the rule takes is the penalty, of people's points too, and counts once."""
     half = question("a", check("one", Verdict.PASSED, points=4))
     people = ("ada", "ben", "cy", "di")
     out = write_reports(tmp_path / "late", *(report(each, half) for each in people))
