@@ -20,7 +20,9 @@ __all__ = ["export_app"]
 def _zero(text: str | float) -> float:
     """The parser of an option that can only be 0."""
     if str(text).strip() not in ("0", "0.0"):
-        raise typer.BadParameter(f"{text} points are given to nobody without a submission; give 0, or leave it out.")
+        raise typer.BadParameter(
+            f"{str(text)!r} cannot be given to those without a submission; give 0, or leave it out."
+        )
     return 0.0
 
 

@@ -331,7 +331,7 @@ def test_a_wrong_option_or_folder_is_a_sentence_of_ours(tmp_path: Path) -> None:
     (tmp_path / "into.csv").write_text("x")
     done = run_here("export", "moodle", out, "--into", "into.csv", "--missing", "1", cwd=tmp_path, COLUMNS="200")
     assert done.returncode == 2
-    assert "1 points are given to nobody without a submission; give 0, or leave it out." in done.stderr
+    assert "'1' cannot be given to those without a submission; give 0, or leave it out." in done.stderr
 
 
 def test_a_bundle_makes_no_folder_for_its_archive(tmp_path: Path) -> None:
