@@ -223,8 +223,8 @@ class QuestionResult:
 class CellResult:
     """What became of one code cell: `number` counts all cells of the notebook from 1, `name` is its grade id.
 
-    `text` is what it printed and displayed, cut; `error` the sentence of what it raised, or ""; `pictures` are PNG
-    files in base64, cleaned by `autograder.pictures.raster`; `seconds` is wall time.
+    `text` is what it printed and displayed, cut; `error` the sentence of what it raised, or ""; `pictures` are
+    SVG that we drew, or PNG files in base64, cleaned by `autograder.pictures.raster`; `seconds` is wall time.
     """
 
     number: int

@@ -17,7 +17,7 @@ from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.reading_process import Reader, Reading, repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.pictures import raster
-from autograder.remote.notebook import CellRun, run_cells
+from autograder.remote.notebook import CellRun, Output, run_cells
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import CellResult, NotebookResult, Verdict
 from autograder.submissions import Submission
@@ -210,18 +210,21 @@ class _Room:
         text = "".join(each.text if each.kind == "stream" else f"{each.text}\n" for each in run.outputs if each.text)
         text = text[: min(self.text, _MOST_TEXT)]
         self.text -= len(text)
-        shown = tuple(filter(None, (self.picture(each.png) for each in run.outputs if each.png)))
+        shown = tuple(filter(None, (self.picture(each) for each in run.outputs if each.png or each.figure)))
         error = run.error.message if run.error else ""
         return CellResult(run.number, run.cell.name, text, error, round(run.seconds, 4), shown)
 
-    def picture(self, png: bytes) -> str:
+    def picture(self, output: Output) -> str:
         """A picture that passed the gate, as text; "" for one that did not, or for which there is no room."""
+        if self.pictures == 0:
+            return ""
+        figure = output.figure or {}
         try:
-            clean = raster.clean(png)
+            text = raster.shown(figure, figure.get("look"), output.png or None)
         except raster.Refused:
             return ""
-        if self.pictures == 0 or len(clean) > self.bytes:
+        if len(text) > self.bytes:
             return ""
         self.pictures -= 1
-        self.bytes -= len(clean)
-        return raster.text_of(clean)
+        self.bytes -= len(text)
+        return text

@@ -27,6 +27,7 @@ __all__ = [
     "Refused",
     "clean",
     "data_url",
+    "shown",
     "text_of",
     "words_of",
 ]
@@ -74,6 +75,23 @@ def clean(png: object) -> bytes:
     if len(made) > 2 * MAX_BYTES:  # a stream may be packed better than ours, but not that much
         raise Refused("its pixels take too many bytes")
     return made
+
+
+def shown(record: object, look: object, png: object) -> str:
+    """The picture of a figure as a report keeps it: drawn from its record and look, or what was painted, clean.
+
+    Raises:
+        Refused: it cannot be drawn, or what was painted is no picture that may be shown.
+    """
+    if png is not None:
+        return text_of(clean(png))
+    try:
+        drawn = vector.draw(record, look)
+    except Exception as error:  # a record that we fail to draw must not become a fault that costs nothing
+        raise Refused(f"it could not be drawn: {type(error).__name__}") from error
+    if not drawn:
+        raise Refused("it takes too many bytes, or nothing says how it looks")
+    return drawn
 
 
 def text_of(picture: bytes) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,13 +27,15 @@ class Output:
     """One output of a cell, in the order in which they came.
 
     `kind` is ``"stream"`` (with `name` ``"stdout"`` or ``"stderr"``), ``"display"`` or ``"result"``. `text` is what was
-    printed, or the plain form of what is displayed; `png` is a picture as it came, which nobody has looked at yet.
+    printed, or the plain form of what is displayed; `png` is a picture as it came, and `figure` the record of one with
+    its look, which nobody has looked at yet.
     """
 
     kind: str
     text: str
     name: str = ""
     png: bytes = b""
+    figure: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ def _output(record: object) -> Output | None:
     picture = data.get("image/png")
     png = picture if isinstance(picture, bytes) else b""
     text = next((_text(data[form]) for form in _FORMS if form in data), "")
-    return Output(kind, "" if png and text == "<Figure>" else text, png=png)
+    figure = data.get("figure")
+    figure = figure if isinstance(figure, dict) else None
+    return Output(kind, "" if (png or figure) and text == "<Figure>" else text, png=png, figure=figure)
 
 
 def _text(value: Any) -> str:

@@ -13,7 +13,7 @@ from autograder.checks.local import faults, sources
 from autograder.checks.local.files import HandedIn
 from autograder.checks.local.student import Student
 from autograder.checks.local.usage import Cost
-from autograder.pictures import raster, vector
+from autograder.pictures import raster
 from autograder.remote.channel import Channel, Function, RemoteHandle
 from autograder.results import Limits
 from autograder.sandbox.base import Session
@@ -310,25 +310,9 @@ class _Album:
             if place >= raster.MAX_PICTURES:
                 continue
             try:
-                self.kept.append(_picture(each, look, png))
+                self.kept.append(raster.shown(each, look, png))
             except raster.Refused as error:
                 refused.append(str(error))
         if refused:
             self.left_out.append(f"Pictures of figures left out: {len(refused)} of {len(drawn)} ({refused[0]}).")
         return tuple(records)
-
-
-def _picture(record: object, look: object, png: object) -> str:
-    """
-    Raises:
-        Refused: it cannot be drawn, or what was painted is no picture that may be shown.
-    """
-    if png is not None:
-        return raster.text_of(raster.clean(png))
-    try:
-        drawn = vector.draw(record, look)
-    except Exception as error:  # a record that we fail to draw must not become a fault that costs nothing
-        raise raster.Refused(f"it could not be drawn: {type(error).__name__}") from error
-    if not drawn:
-        raise raster.Refused("it takes too many bytes, or nothing says how it looks")
-    return drawn

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType, ModuleType
@@ -21,6 +21,8 @@ from typing import Any
 from autograder.checks.inspection import figures
 from autograder.checks.local.colab import find_colab
 from autograder.checks.local.kit import ignore_checks
+from autograder.checks.rows import size_of
+from autograder.worker.appearance import illustrator
 from autograder.worker.faults import describe
 from autograder.worker.given_cells import Given
 from autograder.worker.process_pools import serve_pools
@@ -60,7 +62,7 @@ class Shell:
     def __init__(self, name: str, folder: str) -> None:
         stem = name.removesuffix(".ipynb")
         self.name, self.folder, self.number = name, folder, 0
-        self._paint = painter()
+        self._paint, self._illustrate = painter(), illustrator()
         self.module = sys.modules[stem] = ModuleType(stem)
         self.module.__dict__["__file__"] = os.path.join(folder, name)
         self.shell: Any = take(self.module)
@@ -138,11 +140,17 @@ class Shell:
         """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
         for record in figures.figures(picture=self._painted):
             (self._drawn if self._running else self._shown).append(record)
-            picture = record.get("png")
-            data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})
+            data: dict[str, Any] = {"text/plain": "<Figure>"}
+            if "look" in record:
+                data["figure"] = record
+            elif isinstance(record.get("png"), bytes):
+                data["image/png"] = record["png"]
             self._displayed("display", data)
 
-    def _painted(self, figure: Any, *_: object) -> dict[str, Any]:
+    def _painted(self, figure: Any, record: dict[str, Any], artists: Mapping[int, Any]) -> dict[str, Any]:
+        """How a figure looks, so that it is drawn outside; painted where its record is too large to cross each time."""
+        if size_of(record) <= MAX_PICTURE:
+            return self._illustrate(figure, record, artists)
         picture = self._paint(figure)
         return {} if picture is None else {"png": picture}
 
@@ -281,7 +289,8 @@ class Shell:
             return
         kept: dict[str, Any] = {}
         for form, value in data.items():
-            if form == "image/png" and isinstance(value, bytes) and len(value) <= MAX_PICTURE:
+            picture = form == "image/png" and isinstance(value, bytes) and len(value) <= MAX_PICTURE
+            if picture or (form == "figure" and isinstance(value, dict)):
                 kept[form] = value
             elif form in _SHOWN and isinstance(value, str):
                 kept[form] = self._within(value)

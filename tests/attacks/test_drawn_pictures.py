@@ -37,6 +37,17 @@ anything = st.recursive(
 )
 
 
+LAYER = {"pixels": np.full((2, 2, 4), 9, np.uint8), "box": (0.2, 0.2, 1.1, 0.4), "named": [(EVIL, (1, 2, 3))]}
+WORD = {"text": EVIL, "at": (0.5, 1.1), "size": 11.0, "across": "right", "color": (1, 2, 3)}
+DOTS = {
+    "points": np.array([[0.5, 0.5], [np.nan, 2.0]]),
+    "lengths": [2],
+    "stroke": (1, 2, 3),
+    "marker": "o",
+    "label": EVIL,
+}
+
+
 def record(**changed: object) -> dict[str, Any]:
     """A record of one axes with everything in it, some of it changed."""
     ticks = {"at": np.array([0.0, 1.0]), "labels": [EVIL, "1"]}
@@ -91,9 +102,10 @@ def look(**changed: object) -> dict[str, Any]:
                 "label": EVIL,
             }
         ],
-        "ticks": np.array([0.0, np.inf]),
+        "ticks": {"x": np.array([0.0, np.inf]), "y": np.array([0.0, np.inf])},
+        "words": [WORD],
     }
-    return {"size": (6.4, 4.8), "axes": [{**axes, **changed}]}
+    return {"size": (6.4, 4.8), "over": [LAYER], "axes": [{**axes, **changed}]}
 
 
 def is_only_a_picture(text: str) -> bool:
@@ -149,6 +161,30 @@ def test_whatever_an_area_is_makes_a_picture_or_none(key: str, seen: Any) -> Non
     (shape,) = look()["axes"][0]["areas"]
 
     assert is_only_a_picture(draw(record(), look(areas=[{**shape, key: seen}, shape])))
+
+
+@settings(max_examples=200, deadline=None)
+@given(part=st.sampled_from(["layer", "word", "dots"]), data=st.data(), seen=anything)
+def test_whatever_is_added_makes_a_picture_or_none(part: str, data: Any, seen: Any) -> None:
+    """No layer of pixels, no text around an axes, and no cloud of points raises, or becomes anything but a picture."""
+    added: dict[str, Any] = {"layer": LAYER, "word": WORD, "dots": DOTS}[part]
+    changed = {**added, data.draw(st.sampled_from([*added])): seen}
+    where = "words" if part == "word" else "areas"
+
+    assert is_only_a_picture(draw(record(), look(**{where: [changed, added]})))
+    assert is_only_a_picture(draw(record(), look(outlines=True, **{where: [added, changed]})))
+    assert is_only_a_picture(draw(record(), {**look(), "over": [changed, added]}))
+
+
+def test_layers_have_an_end() -> None:
+    """However many pixels are reported, a picture of bearable size is drawn, or none."""
+    noise = np.random.default_rng(0).integers(256, size=(512, 512, 4)).astype(np.uint8)
+    large = {**LAYER, "pixels": np.zeros((20_000, 4, 4), np.uint8)}
+
+    for layer in ({**LAYER, "pixels": noise}, large):
+        text = draw(record(), {**look(areas=[layer] * 50), "over": [layer] * 50})
+        assert is_only_a_picture(text)
+        assert text.count("<image") <= 3
 
 
 def test_areas_have_an_end() -> None:

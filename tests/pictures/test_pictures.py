@@ -316,11 +316,11 @@ def test_pictures_come_into_the_report(graded):
     assert staff_page(made, HEADING).count("<img ") == 2
 
 
-def test_what_a_record_cannot_say_is_painted(graded):
-    """A table comes as a PNG file, cleaned."""
-    table = "import matplotlib.pyplot as plt\nplot = plt.plot\n"
-    table += "plt.plot = lambda x: (plot(x), plt.table([['1']]))"
-    (text,) = graded(table).questions[0].checks[0].pictures
+def test_what_takes_too_much_is_painted(graded):
+    """A figure that is painted as a whole comes as a PNG file, cleaned."""
+    striped = "import matplotlib.pyplot as plt\nplot = plt.plot\nplt.rcParams['figure.dpi'] = 300\n"
+    striped += "plt.plot = lambda x: (plot(x), plt.axvspan(0, 1, hatch='/'))"
+    (text,) = graded(striped).questions[0].checks[0].pictures
     file = base64.b64decode(text)
 
     assert clean(file) == file

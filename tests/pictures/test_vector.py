@@ -192,60 +192,174 @@ def test_axes_on_one_place_have_their_own_labels(plt):
     assert figure.axes
 
 
-def unsaid(kind, plt):
-    """Draw something that no record says."""
-    if kind == "3d":
-        plt.figure().add_subplot(projection="3d").plot([1, 2], [1, 2], [1, 2])
-    elif kind == "polar":
-        plt.figure().add_subplot(projection="polar").plot([1, 2])
-    elif kind == "hatches":
-        plt.fill_between([1, 2], [1, 2], hatch="/")
-    elif kind == "arrow from the edge":
-        plt.annotate("here", (0, 0), (1, 1), textcoords="axes fraction", arrowprops={"arrowstyle": "->"})
-    elif kind == "patch with arrows":
-        plt.streamplot(np.arange(3.0), np.arange(3.0), np.ones((3, 3)), np.ones((3, 3)))
-    elif kind == "too many points":
-        plt.fill_between(np.arange(9000), np.arange(9000) % 7)
-    elif kind == "too many areas":
-        plt.hexbin(*np.random.default_rng(1).normal(size=(2, 2000)), gridsize=50)
-    elif kind == "scale":
-        plt.plot([1, 2])
-        plt.yscale("symlog")
-    elif kind == "table":
-        plt.table([["1"]])
-    elif kind == "slope":
-        plt.plot([1, 2])
-        plt.axline((0, 0), slope=1)
-    elif kind == "text of the figure":
-        plt.figure().text(0.5, 0.5, "somewhere")
-    elif kind == "steps":
-        plt.step([1, 2, 3], [1, 2, 3])
+def surface(plt):
+    """Hundreds of polygons, each in a colour of its own."""
+    x, y = np.meshgrid(np.arange(30.0), np.arange(30.0))
+    plt.figure().add_subplot(projection="3d").plot_surface(x, y, x * y, cmap="viridis")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "3d",
-        "polar",
-        "hatches",
-        "arrow from the edge",
-        "patch with arrows",
-        "too many points",
-        "too many areas",
-        "scale",
-        "table",
-        "slope",
-        "text of the figure",
-        "steps",
-    ],
-)
-def test_what_a_record_cannot_say_is_painted(plt, kind):
+OTHERS = {
+    "3d": lambda plt: plt.figure().add_subplot(projection="3d").plot([1, 2], [1, 2], [1, 2]),
+    "surface": surface,
+    "cloud of 3d": lambda plt: plt.figure().add_subplot(projection="3d").scatter([1, 2], [1, 2], [1, 2], c=[0, 1]),
+    "polar": lambda plt: plt.figure().add_subplot(projection="polar").plot([1, 2]),
+    "hatches": lambda plt: plt.fill_between([1, 2], [1, 2], hatch="/"),
+    "bars with hatches": lambda plt: plt.bar([1, 2], [1, 2], hatch="/"),
+    "patch with arrows": lambda plt: plt.streamplot(np.arange(3.0), np.arange(3.0), np.ones((3, 3)), np.ones((3, 3))),
+    "too many points": lambda plt: plt.fill_between(np.arange(9000), np.arange(9000) % 7),
+    "too many areas": lambda plt: plt.hexbin(*np.random.default_rng(1).normal(size=(2, 2000)), gridsize=50),
+    "scale": lambda plt: (plt.plot([1, 2]), plt.yscale("symlog")),
+    "table": lambda plt: plt.table([["1"]]),
+    "slope": lambda plt: (plt.plot([1, 2]), plt.axline((0, 0), slope=1)),
+    "text of the figure": lambda plt: plt.figure().text(0.5, 0.5, "somewhere"),
+    "legend of the figure": lambda plt: (plt.plot([1, 2], label="a"), plt.gcf().legend()),
+    "axes inside of axes": lambda plt: plt.gca().inset_axes([0.5, 0.5, 0.4, 0.4]).plot([1, 2]),
+    "steps": lambda plt: plt.step([1, 2, 3], [1, 2, 3]),
+}
+"""Draws something that no record says, or only in part."""
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_a_record_leaves_out_is_outlined_or_painted_alone(plt, kind):
+    """No figure is painted as a whole because of one part; something of the part is in the picture."""
+    OTHERS[kind](plt)
+    empty = len(draw(*_of_an_empty_figure()))
+    other_figure = records()[0]
+    text = draw(other_figure, other_figure["look"])
+
+    assert is_ours(text)
+    assert len(text) > empty
+    assert "png" not in other_figure
+
+
+def _of_an_empty_figure():
+    return {"title": "", "axes": []}, {"size": (6.4, 4.8), "axes": []}
+
+
+def test_steps_go_up_where_they_do(plt):
+    """A line that is drawn in steps has their corners."""
+    plt.axis((0, 2, 0, 2))
+    plt.step([0, 1, 2], [0, 1, 2], where="post")
+
+    assert np.allclose(in_data(drawn(), 0, ((0, 2), (0, 2))), [[0, 0], [1, 0], [1, 1], [2, 1], [2, 2]], atol=0.01)
+
+
+def test_a_scale_of_another_kind_has_its_ticks_where_they_are(plt):
+    """On a symlog axis the curve and the ticks stand where matplotlib puts them."""
+    plt.plot([0, 1, 2], [-100, 0, 100])
+    plt.yscale("symlog")
+    plt.ylim(-100, 100)
+    expected = plt.gca().transAxes.inverted().transform(plt.gca().transData.transform([(0, 0), (0, 10)]))[:, 1]
+    tree = drawn()
+    top, height = (
+        float(next(each for each in tree.iter(f"{SVG}svg") if each is not tree).attrib[name])
+        for name in ("y", "height")
+    )
+    labels = {each.text: float(each.attrib["y"]) for each in tree.iter(f"{SVG}text")}
+    found = [1 - (labels[text] - 0.35 * 11 - top) / height for text in ("0", "10¹")]
+
+    assert np.allclose(found, expected, atol=0.01)
+    assert np.allclose(in_data(tree, 0)[1, 1], 0.5, atol=0.01)
+
+
+def test_polar_axes_are_round(plt):
+    """Points lie at their angles, with rings, rays, and their labels around; what lies beyond the ring is cut off."""
+    axes = plt.figure().add_subplot(projection="polar")
+    axes.plot([0, np.pi / 2, np.pi], [1, 1, 0.5], "ro", label="three")
+    axes.set_rmax(2)
+    axes.legend()
+    tree = drawn()
+    dots = next(each for each in tree.iter(f"{SVG}path") if each.attrib.get("stroke") == "#ff0000")
+    found = places(dots.attrib["d"]) / inner(tree)
+
+    assert np.allclose(found, [[0.75, 0.5], [0.5, 0.25], [0.375, 0.5]], atol=0.01)
+    assert {"0°", "90°", "270°", "three"}.issubset(texts(tree))
+    axes = plt.figure().add_subplot(projection="polar")
+    axes.plot([0, 1], [0, 5])
+    axes.set_rmax(2)
+    (record,) = records()
+    assert ["pixels" in each for each in record["look"]["axes"][0]["areas"]].count(True) == 1
+
+
+def test_three_dimensions_are_seen_from_where_they_are(plt):
+    """Points of a curve lie where matplotlib projects them, in a room with ticks and the labels of three axes."""
+    from mpl_toolkits.mplot3d import proj3d
+
+    axes = plt.figure().add_subplot(projection="3d")
+    axes.plot([0, 1, 2], [0, 1, 0], [0, 1, 4], "r")
+    axes.set(xlabel="width", ylabel="depth", zlabel="height", title="A curve")
+    x, y, _ = proj3d.proj_transform(
+        np.array([0.0, 1, 2]), np.array([0.0, 1, 0]), np.array([0.0, 1, 4]), axes.get_proj()
+    )
+    expected = axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y])))
+    tree = drawn()
+    (curve,) = [each for each in tree.iter(f"{SVG}path") if each.attrib.get("stroke") == "#ff0000"]
+    found = places(curve.attrib["d"]) / inner(tree)
+
+    assert np.allclose(found[:, 0], expected[:, 0], atol=0.01)
+    assert np.allclose(1 - found[:, 1], expected[:, 1], atol=0.01)
+    assert {"width", "depth", "height", "A curve", "0.00", "4.0"}.issubset(texts(tree))
+
+
+def test_a_table_has_its_cells_and_texts(plt):
+    """Each cell is a box with its text, also below the axes, and texts are made small enough for their cells."""
+    plt.plot([1, 2])
+    plt.table([["0.91", "a very long text that does not fit into its cell at all"]], colLabels=["train", "test"])
+    tree = drawn()
+    shown = {each.text: float(each.attrib["font-size"]) for each in tree.iter(f"{SVG}text")}
+
+    assert {"0.91", "train", "test"}.issubset(shown)
+    assert shown["train"] < 10
+    assert sum(each.attrib["d"].count("M") for each in tree.iter(f"{SVG}path") if "Z" in each.attrib["d"]) == 4
+
+
+def test_bars_with_hatches_are_painted_alone(plt):
+    """The hatch is seen, the bars are not drawn twice, and the axes around them stays sharp."""
+    plt.bar([1, 2], [1, 2], hatch="/", label="striped")
+    plt.legend()
+    (record,) = records()
+    tree = ElementTree.fromstring(draw(record, record["look"]))
+
+    assert record["look"]["axes"][0]["bars"] == [{"outlined": True}]
+    assert len([*tree.iter(f"{SVG}image")]) == 1
+    assert paths(tree) == []
+    assert {"striped", "2.00"}.issubset(texts(tree))
+
+
+@pytest.mark.parametrize("kind", ["arrow from the edge", "wedge", "a canvas that is too large"])
+def test_what_takes_too_much_is_painted_as_a_whole(plt, kind):
     """Such figures have a painted picture, and no look."""
-    unsaid(kind, plt)
+    if kind == "arrow from the edge":
+        plt.annotate("here", (0, 0), (1, 1), textcoords="axes fraction", arrowprops={"arrowstyle": "->"})
+    elif kind == "wedge":
+        plt.figure().add_subplot(projection="polar").set_thetamax(90)
+    else:
+        plt.figure(dpi=300)
+        plt.fill_between([1, 2], [1, 2], hatch="/")
     (record,) = records()
 
     assert "look" not in record
     assert raster.clean(record["png"])
+
+
+def test_equal_axes_have_equal_ticks(plt):
+    """Ticks that are placed and written alike are read once; axes with other settings have their own."""
+    figure, axes = plt.subplots(2, 3)
+    for each in axes.flat:
+        each.imshow(np.zeros((28, 28)))
+    axes[0, 1].xaxis.get_major_locator().set_params(nbins=3)
+    axes[0, 2].ticklabel_format(style="sci", scilimits=(0, 0), axis="x")
+    axes[1, 0].set_xlim(0, 10)
+    axes[1, 1].tick_params(labelbottom=False)
+    axes[1, 2].set_xticks([1, 2], ["one", "two"])
+    alone = [figures.ticks_of(each, "xaxis") for each in axes.flat]
+    (record,) = records()
+
+    for ticks, expected in zip([each["xticks"] for each in record["axes"]], alone, strict=True):
+        assert np.array_equal(ticks["at"], expected["at"])
+        assert ticks["labels"] == expected["labels"]
+    assert len({str(each["labels"]) for each in alone}) == 5
+    assert figure.axes
 
 
 def test_a_figure_is_reported_in_words(plt):

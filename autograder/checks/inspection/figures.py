@@ -46,7 +46,7 @@ from .safe_reading import (
     words_of,
 )
 
-__all__ = ["figures"]
+__all__ = ["figures", "ticks_of"]
 
 
 def figures(
@@ -102,7 +102,8 @@ def _figure_of(thing: Any) -> Any:
 def _figure(figure: Any, left: Left) -> Record:
     every = list_of(figure, "axes")[:MAX_AXES]
     nothing: Record = {}
-    records = [tried(nothing, _axes, axes, left) for axes in every]
+    ticks: dict[Any, Record] = {}
+    records = [tried(nothing, _axes, axes, left, ticks) for axes in every]
     left.artists.update((id(record), axes) for axes, record in zip(every, records, strict=True))
     places = [tried((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
     beside = list(zip(every, records, places, strict=True))
@@ -132,7 +133,7 @@ def _shared(figure: Any, axes: Any, record: Record, place: Any, beside: list[tup
     record["ylabel"] = record["ylabel"] or words_of(figure, "_supylabel")
 
 
-def _axes(axes: Any, left: Left) -> Record:
+def _axes(axes: Any, left: Left, ticks: dict[Any, Record]) -> Record:
     bar = has(axes, "_colorbar")
     titles = [tried("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
     legend = tried(None, axes.get_legend)
@@ -142,8 +143,8 @@ def _axes(axes: Any, left: Left) -> Record:
         **{key: tried("", text_from, axes, f"get_{key}") for key in ("xlabel", "ylabel", "xscale", "yscale")},
         "xlim": tried(np.empty(0), lambda: numbers_of(axes.get_xlim())),
         "ylim": tried(np.empty(0), lambda: numbers_of(axes.get_ylim())),
-        "xticks": _ticks(axes, "xaxis"),
-        "yticks": _ticks(axes, "yaxis"),
+        "xticks": ticks_of(axes, "xaxis", ticks),
+        "yticks": ticks_of(axes, "yaxis", ticks),
         "legend": _legend(legend),
         "legend_title": tried("", lambda: text_of(legend.get_title().get_text())) if legend is not None else "",
         "colorbar": bar,
@@ -160,27 +161,68 @@ def _legend(legend: Any) -> list[str]:
     return [tried("", text_from, text, "get_text") for text in texts[:MAX_LINES]]
 
 
-def _ticks(axes: Any, name: str) -> Record:
-    """The major ticks between the ends of an axis, with the labels that are drawn there."""
+def ticks_of(axes: Any, name: str, known: dict[Any, Record] | None = None) -> Record:
+    """The major ticks between the ends of an axis, with the labels that are drawn there.
+
+    Args:
+        axes: an axes of matplotlib.
+        name: of its axis, such as ``"xaxis"``.
+        known: ticks of others that are placed and written in the same way; those of this one are added.
+    """
 
     nothing: Record = {"at": np.empty(0), "labels": []}
 
     def read() -> Record:
         axis = getattr(axes, name)
-        if not axes.axison:
+        if not getattr(axes, "_axis3don", axes.axison):
             return nothing
-        found = axis.get_majorticklocs()
-        at = numbers_of(found)[:1000]
-        if len(vars(axis).get("majorTicks", ())) > 1:  # some of them may have been changed one by one
-            labels = [text_of(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
-        else:  # the same texts, without the hundreds of parts that each tick is made of
-            shown = axis.get_tick_params()
-            on = any(shown.get(f"label{side}") for side in ("bottom", "top", "left", "right"))
-            labels = [text_of(label) for label in axis.get_major_formatter().format_ticks(found)[:1000]] if on else []
-        low, high = sorted(axis.get_view_interval())
-        slack = 1e-9 * (high - low)
-        labels += [""] * (len(at) - len(labels))
-        seen = [place for place, where in enumerate(at) if low - slack <= where <= high + slack][:MAX_TICKS]
-        return {"at": at[seen], "labels": [labels[place] for place in seen]}
+        key = tried(None, _like, axis) if known is not None else None
+        if known is None or tried(None, hash, key) is None or key is None:
+            return _read(axis)
+        if key not in known:
+            known[key] = _read(axis)
+        return {"at": known[key]["at"], "labels": list(known[key]["labels"])}
 
     return tried(nothing, read)
+
+
+def _read(axis: Any) -> Record:
+    found = axis.get_majorticklocs()
+    at = numbers_of(found)[:1000]
+    if len(vars(axis).get("majorTicks", ())) > 1:  # some of them may have been changed one by one
+        labels = [text_of(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
+    else:  # the same texts, without the hundreds of parts that each tick is made of
+        shown = axis.get_tick_params()
+        on = any(shown.get(f"label{side}") for side in ("bottom", "top", "left", "right"))
+        labels = [text_of(label) for label in axis.get_major_formatter().format_ticks(found)[:1000]] if on else []
+    low, high = sorted(axis.get_view_interval())
+    slack = 1e-9 * (high - low)
+    labels += [""] * (len(at) - len(labels))
+    seen = [place for place, where in enumerate(at) if low - slack <= where <= high + slack][:MAX_TICKS]
+    return {"at": at[seen], "labels": [labels[place] for place in seen]}
+
+
+def _like(axis: Any) -> Any:
+    """What says where the ticks of an axis stand and how they are written; None where more than that may decide."""
+    ticker = sys.modules["matplotlib.ticker"]
+    locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
+    usual = type(locator) is ticker.AutoLocator and type(formatter) is ticker.ScalarFormatter
+    if not usual or len(vars(axis).get("majorTicks", ())) > 1:
+        return None
+    shown = axis.get_tick_params()
+    return (
+        axis.axis_name,
+        tuple(round(float(side), 3) for side in axis.axes.bbox.size),
+        tuple(map(float, axis.get_view_interval())),
+        tuple(map(float, axis.get_data_interval())),
+        tuple(shown.get(each) for each in ("labelsize", "labelbottom", "labeltop", "labelleft", "labelright")),
+        tuple(
+            value.tobytes() if isinstance(value, np.ndarray) else tuple(value) if type(value) is list else value
+            for part in (locator, formatter)
+            for name, value in vars(part).items()
+            if name not in _PASSING
+        ),
+    )
+
+
+_PASSING = ("axis", "locs", "format", "offset", "orderOfMagnitude")  # of a locator or formatter: of no setting

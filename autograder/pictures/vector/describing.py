@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from autograder.checks.figures.records import Bars, Drawn, Image, Line, drawn
+from autograder.checks.figures.records import Bars, Drawn, Image, Line, drawn, entries
 from autograder.checks.wording import counted
 
 __all__ = ["described"]
@@ -16,8 +18,10 @@ _LONGEST_NAME = 60
 
 def described(record: object) -> str:
     """Sentences about one figure's record; "" for what is none. Not escaped."""
-    plots = drawn(record)
-    sentences = [_plot(plot) for plot in plots[:_MOST]]
+    every = entries(record.get("axes")) if isinstance(record, Mapping) else ()
+    plots = [each for each in every if isinstance(each, Mapping) and each.get("colorbar") is not True]
+    first = drawn({**record, "axes": plots[:_MOST]}) if isinstance(record, Mapping) else ()
+    sentences = [_plot(plot) for plot in first]
     if len(plots) > _MOST:
         sentences.append(f"And {counted(len(plots) - _MOST, 'more plot')}.")
     text = " ".join(filter(None, sentences)) or "An empty figure."

@@ -1,17 +1,14 @@
-"""What is drawn inside of one axes: curves, points, bars, images, and areas as their outlines say.
-
-Outlines of areas, contours and wedges come from a submission's process (`autograder.worker.areas`).
-"""
+"""What is drawn inside of one axes as its record says: curves, points, bars, images."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.figures.records import Bars, Image, Line, entries, words
+from autograder.checks.figures.records import Bars, Image, Line
 from autograder.pictures.vector.legends import Entry
 from autograder.pictures.vector.looking import (
     alpha_of,
@@ -20,14 +17,13 @@ from autograder.pictures.vector.looking import (
     finite,
     floats,
     hexadecimal,
-    looks,
     palette_of,
     several,
 )
 from autograder.pictures.vector.placing import Plot
 from autograder.pictures.vector.svg import Array, data_png, element, number, path
 
-__all__ = ["add_areas", "add_bars", "add_colorbar", "add_image", "add_line"]
+__all__ = ["add_bars", "add_colorbar", "add_image", "add_line", "markers"]
 
 
 _POINTS = 1_000  # of one curve
@@ -59,7 +55,7 @@ def add_line(plot: Plot, line: Line, look: Mapping[str, Any], otherwise: str) ->
         dashes = {"stroke_dasharray": _DASHES[style]} if style in _DASHES else {}
         plot.inside.append(element("path", d=data, stroke_linejoin="round", **stroke, **dashes))
     if marker:
-        _marks(plot, x, y, marker, color, alpha)
+        plot.inside.append(markers(x, y, marker, color, alpha))
     if len(line.xerr) or len(line.yerr):
         _errors(plot, line, count, color, alpha)
     plot.entries.append(Entry(line.label, color, dashes=_DASHES.get(style, ""), stroke=bool(style), dot=bool(marker)))
@@ -99,12 +95,12 @@ def _dots(plot: Plot, line: Line, look: Mapping[str, Any], color: str, alpha: fl
     plot.used.append((x, y))
     colors = colors_of(look.get("colors"), len(line.x))
     if colors is None:
-        _marks(plot, x, y, "o", color, alpha)
+        plot.inside.append(markers(x, y, "o", color, alpha))
         return
     coarse = _few(colors[chosen])
     for one in np.unique(coarse, axis=0):
         same = np.all(coarse == one, axis=1)
-        _marks(plot, x[same], y[same], "o", hexadecimal(one), alpha)
+        plot.inside.append(markers(x[same], y[same], "o", hexadecimal(one), alpha))
 
 
 def _few(colors: Array) -> Array:
@@ -112,23 +108,16 @@ def _few(colors: Array) -> Array:
     return colors & 0xC0 | 0x20 if len(np.unique(colors, axis=0)) > _COLORS else colors
 
 
-def _marks(plot: Plot, x: Array, y: Array, marker: str, color: str, alpha: float) -> None:
+def markers(x: Array, y: Array, marker: str, color: str, alpha: float) -> str:
+    """Points in pixels of the plot, each as a dot, a cross or a plus sign."""
     good = np.isfinite(x) & np.isfinite(y)
     shape = {"x": "m-3,-3l6,6m-6,0l6,-6", "+": "m-4,0h8m-4,-4v8"}.get(marker, "h0")
     data = "".join(f"M{number(a)},{number(b)}{shape}" for a, b in zip(x[good].tolist(), y[good].tolist(), strict=True))
-    if data:
-        width = 1.6 if shape != "h0" else {".": 4.0, ",": 1.5}.get(marker, 6.5)
-        plot.inside.append(
-            element(
-                "path",
-                d=data,
-                stroke=color,
-                stroke_width=width,
-                stroke_opacity=alpha,
-                stroke_linecap="round",
-                fill="none",
-            )
-        )
+    if not data:
+        return ""
+    width = 1.6 if shape != "h0" else {".": 4.0, ",": 1.5}.get(marker, 6.5)
+    stroke: dict[str, Any] = {"stroke": color, "stroke_width": width, "stroke_opacity": alpha, "fill": "none"}
+    return element("path", d=data, stroke_linecap="round", **stroke)
 
 
 def _thinned(x: Array, y: Array, most: int) -> tuple[Array, Array]:
@@ -228,8 +217,8 @@ def _pixels(values: Array, look: Mapping[str, Any]) -> Array:
         low, high = (
             finite(each, other) for each, other in zip(several(look.get("limits"), 2), (0.0, 1.0), strict=True)
         )
-        part = (values - low) / (high - low) if high != low else np.zeros(values.shape)
-        place = np.clip(np.nan_to_num(256 * part, nan=0.0, posinf=255, neginf=0), 0, 255).astype(np.uint8)
+        place = (values - low) * (256 / (high - low) if high != low else 0.0)
+        place = np.fmax(np.fmin(place, 255), 0).astype(np.uint8)
     table = np.frombuffer(palette_of(look), np.uint8).reshape(256, 3)
     found: Array = table[place]
     found[np.isnan(values)] = 255
@@ -244,64 +233,3 @@ def add_colorbar(plot: Plot, palettes: Sequence[bytes]) -> None:
     plot.inside.append(
         element("image", width=plot.width, height=plot.height, preserveAspectRatio="none", href=data_png(pixels))
     )
-
-
-_SHAPES = 1_000  # of one axes, and so the outlines of them all
-_OUTLINES = 2_000
-_WIDEST = 20.0  # pixels
-_FARTHEST = 1e6  # axes
-_SEAM = 0.4  # pixels
-_AREA_DASHES = "5 3"
-
-
-def add_areas(plot: Plot, look: Mapping[str, Any]) -> None:
-    """The shapes of one axes, in their order; what is not as it should be, or too much, is left out."""
-    left = _OUTLINES
-    for shape in looks(look, "areas")[:_SHAPES]:
-        data = []
-        for outline in _outlines(shape):
-            left -= 1
-            if left < 0 or not plot.room.take(len(outline), len(outline)):
-                return
-            x, y = plot.width * outline[:, 0], plot.height * (1 - outline[:, 1])
-            data.append(path(x, y, closed=shape.get("closed") is True))
-            plot.used.append((x, y))
-        if drawn := "".join(data):
-            _add(plot, shape, drawn)
-
-
-def _add(plot: Plot, shape: Mapping[str, Any], data: str) -> None:
-    fill, stroke = color_of(shape.get("fill"), ""), color_of(shape.get("stroke"), "")
-    inside, edge = (alpha_of({"alpha": each}) for each in several(shape.get("alphas"), 2))
-    how: dict[str, Any] = {"fill": fill or "none"}
-    if fill:
-        how["fill_opacity"] = inside
-        if not stroke and inside >= 1:  # no seam between areas that touch
-            how |= {"stroke": fill, "stroke_width": _SEAM}
-    if stroke:
-        width = min(_WIDEST, max(0.1, finite(shape.get("width"), 1.0)))
-        how |= {"stroke": stroke, "stroke_width": width, "stroke_opacity": edge, "stroke_linejoin": "round"}
-        if shape.get("dashed") is True:
-            how["stroke_dasharray"] = _AREA_DASHES
-    if not (fill or stroke):
-        return
-    plot.inside.append(element("path", d=data, **how))
-    label = words(shape.get("label"))
-    named = "" if label.startswith("_") else label
-    if fill:
-        plot.entries.append(Entry(named, fill, box=True))
-    else:
-        plot.entries.append(Entry(named, stroke, stroke=True))
-
-
-def _outlines(shape: Mapping[str, Any]) -> Iterator[Array]:
-    """Arrays (n, 2), cut from the points of a shape by their lengths."""
-    points = shape.get("points")
-    if not (isinstance(points, np.ndarray) and points.ndim == 2 and points.shape[1] == 2 and points.dtype.kind == "f"):
-        return
-    start = 0
-    for length in entries(shape.get("lengths"))[: _OUTLINES + 1]:
-        if type(length) is not int or not 0 < length <= len(points) - start:
-            return
-        yield np.clip(points[start : start + length].astype(np.float64), -_FARTHEST, _FARTHEST)
-        start += length

@@ -59,7 +59,13 @@ class Scale:
 
     def one(self, value: float) -> float:
         """A single place; NaN where there is none."""
-        return float(self(np.array([value]))[0])
+        low, high, found = self.low, self.high, float(value)
+        if not math.isfinite(found) or (self.log and found <= 0):
+            return math.nan
+        if self.log:
+            low, high, found = math.log10(low), math.log10(high), math.log10(found)
+        part = (found - low) / (high - low) if high != low else 0.5
+        return self.length * (1 - part if self.down else part)
 
 
 @dataclass(slots=True)
@@ -76,5 +82,10 @@ class Plot:
     y: Scale
     room: Room
     inside: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)  # what is not cut off at the edge, and lies over all inside
     entries: list[Entry] = field(default_factory=list)
     used: list[tuple[Array, Array]] = field(default_factory=list)  # where the legend must not stand
+
+    def put(self, part: str, *, outside: bool) -> None:
+        """Add what is drawn, in pixels of the axes: inside, or where it may lie beyond the edge."""
+        (self.outside if outside or self.outside else self.inside).append(part)

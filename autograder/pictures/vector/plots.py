@@ -17,8 +17,9 @@ from autograder.checks.figures.records import Drawn, Ticks, drawn, entries
 from autograder.pictures.vector.describing import described
 from autograder.pictures.vector.legends import legend
 from autograder.pictures.vector.looking import color_of, finite, looks, palette_of, several
-from autograder.pictures.vector.marks import add_areas, add_bars, add_colorbar, add_image, add_line
+from autograder.pictures.vector.marks import add_bars, add_colorbar, add_image, add_line
 from autograder.pictures.vector.placing import Plot, Room, Scale
+from autograder.pictures.vector.shapes import add_areas, words_around
 from autograder.pictures.vector.svg import FONT, MAX_BYTES, element, letters, number, text, wide
 
 __all__ = ["draw"]
@@ -49,6 +50,7 @@ def draw(record: object, look: object) -> str:
             else:
                 palettes += [palette_of(each) for each in looks(how, "images")]
             parts.append(_whole(plot))
+    parts.append(_over(look, width, height, room))
     words = letters(described(record), 1_500)
     head = element("title", "Figure" + (f": {letters(above)}" if above else "")) + element("desc", words)
     back = element("rect", width=width, height=height, fill="#ffffff")
@@ -63,12 +65,24 @@ def draw(record: object, look: object) -> str:
     return whole if len(whole.encode()) <= MAX_BYTES else ""
 
 
+def _over(look: Mapping[str, Any], width: float, height: float, room: Room) -> str:
+    """What belongs to no axes, over all of them."""
+    (nothing,) = drawn({"axes": [{}]})
+    side = Scale(0.0, 1.0, False, 1.0)
+    whole = Plot(nothing, {}, 0.0, 0.0, width, height, side, side, room)
+    add_areas(whole, {"areas": look.get("over")})
+    return "".join((*whole.inside, *whole.outside))
+
+
 def _own_ticks(axes: Mapping[str, Any], look: Mapping[str, Any]) -> dict[str, Any]:
-    """The ticks of y as parts of the axes, where it has a scale that only its look knows."""
-    ticks, own = axes.get("yticks"), look.get("ticks")
-    if own is None or not isinstance(ticks, Mapping):
-        return {}
-    return {"ylim": [0.0, 1.0], "yscale": "linear", "yticks": {**ticks, "at": own}}
+    """Ticks as parts of the axes, where it has scales that only its look knows."""
+    own = look.get("ticks")
+    changed: dict[str, Any] = {}
+    for side in "xy":
+        ticks, places = axes.get(f"{side}ticks"), own.get(side) if isinstance(own, Mapping) else None
+        if places is not None and isinstance(ticks, Mapping):
+            changed |= {f"{side}lim": [0.0, 1.0], f"{side}scale": "linear", f"{side}ticks": {**ticks, "at": places}}
+    return changed
 
 
 def _size(size: object) -> tuple[float, float]:
@@ -104,28 +118,33 @@ def _whole(plot: Plot) -> str:
     """Everything of one axes, at its place."""
     record, look = plot.record, plot.look
     own = {each for each in entries(look.get("own"))[:8] if type(each) is str}
-    for image, how in zip(record.images, looks(look, "images"), strict=False):
+    whole = look.get("outlines") is not True  # else the look has all that is drawn as outlines
+    for image, how in zip(record.images if whole else (), looks(look, "images"), strict=False):
         if how.get("outlined") is not True:
             add_image(plot, image, how)
-    if look.get("grid") is True:
+    if look.get("grid") is True and "frame" in look and look.get("frame") is not False:
         _grid(plot)
     add_areas(plot, look)
-    for number_, (bars, how) in enumerate(zip(record.bars, looks(look, "bars"), strict=False)):
-        add_bars(plot, bars, how, _COLORS[number_ % len(_COLORS)])
+    for number_, (bars, how) in enumerate(zip(record.bars if whole else (), looks(look, "bars"), strict=False)):
+        if how.get("outlined") is not True:
+            add_bars(plot, bars, how, _COLORS[number_ % len(_COLORS)])
     lines, guides = looks(look, "lines"), looks(look, "guides")
-    for number_, line in enumerate((*record.lines, *record.guides)):
+    for number_, line in enumerate((*record.lines, *record.guides) if whole else ()):
         place = number_ - len(record.lines)
         seen = guides[place : place + 1] if place >= 0 else lines[number_ : number_ + 1]
-        add_line(plot, line, seen[0] if seen else {}, _COLORS[number_ % len(_COLORS)])
+        if not (seen and seen[0].get("outlined") is True):
+            add_line(plot, line, seen[0] if seen else {}, _COLORS[number_ % len(_COLORS)])
     texts = [_written(plot, each, how) for each, how in zip(record.texts, looks(look, "texts"), strict=False)]
-    clipped = element(
-        "svg", "".join(plot.inside) + "".join(texts), x=plot.left, y=plot.top, width=plot.width, height=plot.height
-    )
+    size: dict[str, Any] = {"x": plot.left, "y": plot.top, "width": plot.width, "height": plot.height}
+    clipped = element("svg", "".join(plot.inside) + "".join(texts), **size)
+    over = "".join(plot.outside) + words_around(plot, look)
+    if over:
+        over = element("g", over, transform=f"translate({number(plot.left)} {number(plot.top)})")
     frame = _frame(plot) if look.get("frame") is not False else ""
     shown = legend(record, plot.entries, plot.used, plot.width, plot.height) if "legend" in own else ""
     if shown:
-        shown = element("svg", shown, x=plot.left, y=plot.top, width=plot.width, height=plot.height)
-    return clipped + frame + _around(plot, own) + shown
+        shown = element("svg", shown, **size)
+    return clipped + over + frame + _around(plot, own) + shown
 
 
 def _frame(plot: Plot) -> str:
@@ -178,7 +197,7 @@ def _around(plot: Plot, own: set[str]) -> str:
         turned = {"transform": f"rotate(-90 {number(x)} {number(y)})"}
         parts.append(_label(plot, x, y, record.ylabel, most=90, font_size=FONT, text_anchor="middle", **turned))
     if "title" in own and record.title:
-        over = plot.top - 8 - (deepest + 12 if top else 0)
+        over = plot.top - 8 - (deepest + 12 if top else 0) - min(40.0, max(0.0, finite(plot.look.get("above"), 0.0)))
         parts.append(_label(plot, middle, over, record.title, most=90, font_size=_TITLE_FONT, text_anchor="middle"))
     return "".join(parts)
 

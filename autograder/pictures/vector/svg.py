@@ -38,6 +38,8 @@ Array = np.ndarray[Any, Any]
 
 FONT = 12.0  # pixels
 MAX_LETTERS = 90
+_COLOR_TYPES = {3: 2, 4: 6}
+_LARGE, _LIGHTLY = 1 << 16, 2  # bytes, above which compressing well takes too long
 _FARTHEST = 4000.0  # pixels: nothing is drawn further outside
 _LETTER = 0.57  # width of a letter as part of its height, about
 _HIDDEN = re.compile(
@@ -108,15 +110,19 @@ def path(x: Array, y: Array, *, closed: bool = False) -> str:
 
 
 def data_png(pixels: Array) -> str:
-    """The address of a PNG file with these pixels, uint8 (rows, columns, 3)."""
-    rows, columns, _ = pixels.shape
-    gray = bool(np.all(pixels[..., 0] == pixels[..., 1]) and np.all(pixels[..., 1] == pixels[..., 2]))
+    """The address of a PNG file with these pixels, uint8 (rows, columns, 3), or 4 with their opacity."""
+    rows, columns, channels = pixels.shape
+    gray = channels == 3 and bool(np.all(pixels[..., :2] == pixels[..., 1:]))
     lines = np.ascontiguousarray(pixels[..., :1] if gray else pixels).reshape(rows, -1)
     raw = np.concatenate([np.zeros((rows, 1), np.uint8), lines], axis=1).tobytes()
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 0 if gray else 2, 0, 0, 0)
-    parts: Sequence[tuple[bytes, bytes]] = ((b"IHDR", head), (b"IDAT", zlib.compress(raw, 6)), (b"IEND", b""))
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 0 if gray else _COLOR_TYPES[channels], 0, 0, 0)
+    parts: Sequence[tuple[bytes, bytes]] = (
+        (b"IHDR", head),
+        (b"IDAT", zlib.compress(raw, _LIGHTLY if len(raw) > _LARGE else 6)),
+        (b"IEND", b""),
+    )
     file = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind)))
         for kind, content in parts
     )
     return f"data:image/png;base64,{base64.b64encode(file).decode('ascii')}"
@@ -134,7 +140,7 @@ _ATTRIBUTES = (
 _ENTITY = "&(?:amp|lt|gt|quot|#x27);"
 _VALUE = rf"(?:[^<>&'(\x00-\x1f]|{_ENTITY})*"
 _IMAGE = "href='data:image/png;base64,[A-Za-z0-9+/]*={0,2}'"
-_TURN = r"transform='rotate\([-0-9., ]*\)'"
+_TURN = r"transform='(?:rotate|translate)\([-0-9., ]*\)'"
 _PART = re.compile(
     rf"<(?:{_ELEMENTS})(?: (?:(?:{_ATTRIBUTES})='{_VALUE}'|{_IMAGE}|{_TURN}))*/?>"
     rf"|</(?:{_ELEMENTS})>|{_ENTITY}|[^<>&\x00-\x08\x0b-\x1f]+"
