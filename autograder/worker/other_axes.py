@@ -87,7 +87,7 @@ def polar(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
 
 
 def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Record:
-    """The look of axes of three dimensions: the three walls behind what is drawn, their grids, ticks and labels.
+    """The look of axes of three dimensions: the three panes behind what is drawn, their grids, ticks and labels.
 
     Raises:
         TooMuch: another axis than z points upwards, or they hold too much.
@@ -105,12 +105,12 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
         else:
             raise TooMuch
     behind = sorted(drawn, key=lambda each: -each[0])
-    walls, words = _room(axes, record) if getattr(axes, "_axis3don", True) else ([], [])
+    panes, words = _room(axes, record) if getattr(axes, "_axis3don", True) else ([], [])
     for height, (_, artist) in enumerate(behind):
         artist.set_zorder(height)
     return {
         "outlines": True,
-        "areas": [*walls, *shapes_of(axes, [artist for _, artist in behind], budget)],
+        "areas": [*panes, *shapes_of(axes, [artist for _, artist in behind], budget)],
         "words": words,
         "frame": False,
         "sides": ("none", "none"),
@@ -119,7 +119,7 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
 
 
 def _room(axes: Any, record: Record) -> tuple[list[Record], list[Record]]:
-    """The walls of the room behind what is drawn, and the texts along its edges."""
+    """The panes of the room behind what is drawn, and the texts along its edges."""
     limits = np.array([axes.get_xlim(), axes.get_ylim(), axes.get_zlim()], dtype=float)
     tilt, turn = np.radians([axes.elev, axes.azim])
     viewer = np.array([np.cos(tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn), np.sin(tilt)])
@@ -132,13 +132,13 @@ def _room(axes: Any, record: Record) -> tuple[list[Record], list[Record]]:
 
     ticks = [record["xticks"], record["yticks"], ticks_of(axes, "zaxis")]
     names = [axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()]
-    walls, grid, edges, words = [], [], [], []
+    panes, grid, edges, words = [], [], [], []
     middle = at([[0.5, 0.5, 0.5]])[0]
     for axis in range(3):
         others = [each for each in range(3) if each != axis]
         corners = np.tile(back, (4, 1))
         corners[:, others] = [(0, 0), (0, 1), (1, 1), (1, 0)]
-        walls.append(at(corners))
+        panes.append(at(corners))
         span = limits[axis, 1] - limits[axis, 0]
         places = (ticks[axis]["at"] - limits[axis, 0]) / (span or 1.0)
         for place in places:
@@ -161,7 +161,7 @@ def _room(axes: Any, record: Record) -> tuple[list[Record], list[Record]]:
         for place in at((np.array([text.get_position_3d()]) - limits[:, 0]) / (limits[:, 1] - limits[:, 0]))
     ]
     shown = any(axis.get_tick_params().get("gridOn", True) for axis in (axes.xaxis, axes.yaxis))
-    areas = [_lines(_GRID, walls, fill=_PANE), *([_lines(_GRID, grid)] if grid and shown else []), _lines(_EDGE, edges)]
+    areas = [_lines(_GRID, panes, fill=_PANE), *([_lines(_GRID, grid)] if grid and shown else []), _lines(_EDGE, edges)]
     return areas, words
 
 
