@@ -141,17 +141,18 @@ def grade(
     Example: autograder grade backprop submissions/backprop --out graded --jobs 4
     """
     with begin(course, name, out) or nullcontext() as early:
-        from autograder.cli.grade import Call, grade_class
+        from autograder.cli.grade import grade as grade_all
+        from autograder.grading.class_work import GradeRequest
 
         names = tuple(part.strip() for part in (students or "").split(",") if part.strip())
         if students is not None and not names:
             raise UsageError(
                 "--students is empty; name students with commas, or leave the option out to grade everybody."
             )
-        call = Call(
+        asked = GradeRequest(
             name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
         )  # fmt: skip
-        code = grade_class(call, early)
+        code = grade_all(asked, early)
     raise typer.Exit(code)
 
 

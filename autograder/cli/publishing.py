@@ -63,8 +63,8 @@ def regrade(
     Example: autograder regrade backprop submissions/backprop --out graded, and then: autograder regrade backprop --out
     graded --take --keep-best
     """
-    from autograder.cli.grade import Call
     from autograder.cli.regrade import regrade_class, take_regraded
+    from autograder.grading.class_work import GradeRequest
 
     if take and submissions is not None:
         raise UsageError("--take puts in place what was regraded before; leave SUBMISSIONS out.")
@@ -74,8 +74,9 @@ def regrade(
         take_regraded(name, out, course, best=keep_best)
         return
     with begin(course, name, out) or nullcontext() as early:
-        call = Call(name, submissions, out, jobs, "", (), sandbox, tuple(limit or ()), full, data, seed, db, course)
-        code = regrade_class(call, early)
+        limits = tuple(limit or ())
+        asked = GradeRequest(name, submissions, out, jobs, "", (), sandbox, limits, full, data, seed, db, course)
+        code = regrade_class(asked, early)
     raise typer.Exit(code)
 
 

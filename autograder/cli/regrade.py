@@ -17,11 +17,12 @@ from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
-from autograder.cli.grade import Call, grade_class
+from autograder.cli.grade import grade
 from autograder.cli.known_hand_ins import keep_graded
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
+from autograder.grading.class_work import GradeRequest
 from autograder.grading.rescoring import rescored
 from autograder.reports import pages
 from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
@@ -46,7 +47,7 @@ COMPLETE = "complete.txt"
 """Written into ``OUT/regraded`` last; without it grading was stopped, and what is there is not taken."""
 
 
-def regrade_class(call: Call, early: Early | None = None) -> int:
+def regrade_class(call: GradeRequest, early: Early | None = None) -> int:
     """Grade a class again into ``OUT/regraded`` and say what changes; returns the exit code of grading.
 
     Raises:
@@ -59,7 +60,7 @@ def regrade_class(call: Call, early: Early | None = None) -> int:
         with staging(folder):
             (folder / COMPLETE).unlink(missing_ok=True)
     database = call.db or course.database or _database_of(call.out)
-    code = grade_class(replace(call, out=folder, db=database), early)
+    code = grade(replace(call, out=folder, db=database), early)
     if code == STOPPED or not (folder / "reports").is_dir():
         return code
     with staging(folder):
@@ -81,7 +82,7 @@ def regrade_class(call: Call, early: Early | None = None) -> int:
     return code
 
 
-def _refuse_another(call: Call, before: tuple[Report, ...]) -> None:
+def _refuse_another(call: GradeRequest, before: tuple[Report, ...]) -> None:
     other = {report.assignment for report in before} - {call.name}
     if other:
         raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
@@ -95,7 +96,7 @@ def _database_of(out: Path) -> str:
     return sqlite_address(out.resolve() / DATABASE)
 
 
-def _show(screen: Console, call: Call, found: tuple[StudentChange, ...], everybody: int) -> None:
+def _show(screen: Console, call: GradeRequest, found: tuple[StudentChange, ...], everybody: int) -> None:
     screen.print(f"\n[bold]What regrading changes[/]: {change_sentence(found, everybody)}", soft_wrap=True)
     if found:
         table = Table(box=None, pad_edge=False)

@@ -120,7 +120,7 @@ def test_what_is_not_complete_is_not_taken(regraded):
 def test_grading_again_begins_incomplete(regraded, monkeypatch):
     """From the start of a further regrading until its end, nothing can be taken."""
     root, out, _ = regraded
-    monkeypatch.setattr("autograder.cli.regrade.grade_class", lambda *_: STOPPED)
+    monkeypatch.setattr("autograder.cli.regrade.grade", lambda *_: STOPPED)
     assert run_here("regrade", "tiny", out, "--out", out, cwd=root).returncode == STOPPED
     assert run_here("regrade", "tiny", "--out", out, "--take", cwd=root).returncode == 2
 
