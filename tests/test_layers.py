@@ -93,15 +93,15 @@ def everywhere(name: str) -> Iterator[tuple[str, int]]:
     return imported(name, ast.walk(tree(name)))
 
 
-def at_import(node: ast.AST, *, types: bool = False) -> Iterator[ast.AST]:
-    """What runs when a module is imported: not the bodies of functions, what is under TYPE_CHECKING with `types`."""
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a module is imported: not the bodies of functions, nor what is under TYPE_CHECKING."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test) and not types:
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
         yield child
-        yield from at_import(child, types=types)
+        yield from at_import(child)
 
 
 def room(name: str) -> str:
@@ -144,13 +144,9 @@ def test_imports_go_downward(name):
 
 
 def test_no_import_goes_in_a_circle():
-    """No module needs itself to be imported, whichever way round, not even to name a type."""
+    """No module needs itself, whichever way round: not to be imported, not inside a function, not to name a type."""
     edges = {
-        name: {
-            target
-            for target, _ in imported(name, at_import(tree(name), types=True))
-            if target in MODULES and target not in (name, "autograder")
-        }
+        name: {target for target, _ in everywhere(name) if target in MODULES and target not in (name, "autograder")}
         for name in MODULES
     }
     done: set[str] = set()

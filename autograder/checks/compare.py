@@ -13,6 +13,7 @@ import numpy as np
 
 from .arguments import COUNT, NOT_NEGATIVE, SHAPE, TEXT, takes, wrong
 from .common_mistakes import slip
+from .compare_records import Parts, compared_specially
 from .errors import CheckFailed
 from .inspection.tensors import is_tensor, without_tensors
 from .records import Sparse, Table
@@ -36,7 +37,7 @@ from .value_text import (
     what,
 )
 
-__all__ = ["close", "finite", "numbers", "same", "shape"]
+__all__ = ["ALIKE", "close", "finite", "numbers", "same", "shape"]
 
 Array = np.ndarray[Any, Any]
 _LARGEST = int(np.finfo(np.float64).max)
@@ -74,10 +75,8 @@ def close(
         >>> close([1.0, -2.0], [-1.0, 2.0], name='delta')
         delta[1] is -2; expected 2 (2 of 2 entries differ). The sign looks wrong.
     """
-    from .compare_records import compared_specially
-
     got, want = _both(got, want)
-    if compared_specially(got, want, name, rtol, atol, exact=False):
+    if compared_specially(got, want, name, rtol, atol, _PARTS, exact=False):
         return
     if _is_no_number(want):
         same(got, want, name=name)
@@ -123,10 +122,8 @@ def same(got: object, want: object, *, name: str = "result") -> None:
         >>> same('ridge', 'lasso', name='method')
         method is 'ridge'; expected 'lasso'.
     """
-    from .compare_records import compared_specially
-
     got, want = _both(got, want)
-    if compared_specially(got, want, name, 0.0, 0.0, exact=True):
+    if compared_specially(got, want, name, 0.0, 0.0, _PARTS, exact=True):
         return
     got, want = unboxed(got), unboxed(want)
     if isinstance(want, Mapping):
@@ -144,6 +141,11 @@ def same(got: object, want: object, *, name: str = "result") -> None:
         close(got, want, name=name, rtol=0.0, atol=0.0)
     elif not _is_equal(got, want):
         raise other_value(name, got, want)
+
+
+_PARTS = Parts(close, same)
+ALIKE = _PARTS.alike
+"""Whether two objects agree, within a relative and an absolute difference."""
 
 
 def _is_equal(got: object, want: object) -> bool:

@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from .compare import close, same
+from .compare_tables import compare_records
 from .errors import CheckFailed
 from .records import Fields, Member, Missing, Moment, Picture, Span, Sparse
-from .tables import compare_records
 from .value_text import TABLES, article, distinct_texts, is_handle, other_value, placed, returned, what
 
-__all__ = ["compared_specially"]
+__all__ = ["Parts", "compared_specially"]
 
 _TIMES = (datetime, timedelta, np.datetime64, np.timedelta64)
 _RECORDS = (Moment, Span, Missing, Member)
 _SINGLE = (*_RECORDS, *_TIMES)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How what is inside of a value is compared: `close` and `same` of `compare`, which looks here for the whole."""
+
+    close: Callable[..., None]
+    same: Callable[..., None]
+
+    def alike(self, one: Any, other: Any, rtol: float, atol: float) -> bool:
+        """Whether two values agree; exactly without a difference that is allowed."""
+        try:
+            if rtol or atol:
+                try:
+                    self.close(one, other, rtol=rtol, atol=atol)
+                except CheckFailed:
+                    self.same(one, other)
+            else:
+                self.same(one, other)
+        except CheckFailed:
+            return False
+        return True
+
+
 def compared_specially(
-    got: object, want: object, name: str, rtol: float, atol: float, *, exact: bool
-) -> bool:  # fmt: skip
+    got: object, want: object, name: str, rtol: float, atol: float, parts: Parts, *, exact: bool
+) -> bool:
     """Compare what has a way of its own to be compared; False where the expected value has none."""
     got, want = _single(got), _single(want)
     if isinstance(want, TABLES):
-        compare_records(got, want, name=name, rtol=rtol, atol=atol, exact=exact)
+        compare_records(got, want, parts.alike, name=name, rtol=rtol, atol=atol, exact=exact)
     elif isinstance(want, Sparse):
         _sparse(got, want, name, rtol, atol)
     elif isinstance(want, Picture):
-        _picture(got, want, name, rtol, atol)
+        _picture(got, want, name, rtol, atol, parts)
     elif isinstance(want, Fields):
-        _fields(got, want, name, rtol, atol)
+        _fields(got, want, name, rtol, atol, parts)
     elif isinstance(want, _RECORDS) or (isinstance(want, _SINGLE) and isinstance(got, _SINGLE)):
         if not _is_equal(got, want):
             raise other_value(name, got, want)
     elif isinstance(want, (np.ndarray, np.generic)) and (want.dtype.names or want.dtype.kind in "mM"):
-        _special_array(got, want, name, rtol, atol)
+        _special_array(got, want, name, rtol, atol, parts)
     elif isinstance(want, np.ma.MaskedArray):
-        _masked(got, want, name, rtol, atol)
+        _masked(got, want, name, rtol, atol, parts)
     elif isinstance(want, (complex, np.ndarray, np.generic)) and np.asarray(want).dtype.kind == "c":
-        _complex(got, want, name, rtol, atol)
+        _complex(got, want, name, rtol, atol, parts)
     else:
         return False
     return True
@@ -79,11 +101,11 @@ def _are_single(values: Sequence[object]) -> bool:
     return all(isinstance(_single(each), _SINGLE) for each in values)
 
 
-def _part(got: object, want: object, name: str, rtol: float, atol: float) -> None:
+def _part(got: object, want: object, name: str, rtol: float, atol: float, parts: Parts) -> None:
     if rtol or atol:
-        close(got, want, name=name, rtol=rtol, atol=atol)
+        parts.close(got, want, name=name, rtol=rtol, atol=atol)
     else:
-        same(got, want, name=name)
+        parts.same(got, want, name=name)
 
 
 def _sparse(got: object, want: Sparse, name: str, rtol: float, atol: float) -> None:
@@ -114,7 +136,7 @@ def _flat(sparse: Sparse) -> tuple[Any, Any]:
     return np.ravel_multi_index(tuple(coordinates), sparse.shape), data
 
 
-def _picture(got: object, want: Picture, name: str, rtol: float, atol: float) -> None:
+def _picture(got: object, want: Picture, name: str, rtol: float, atol: float, parts: Parts) -> None:
     if not isinstance(got, (Picture, np.ndarray)):
         raise CheckFailed(f"{returned(got, name)}; expected an image.")
     if isinstance(got, Picture) and got.mode != want.mode:
@@ -123,24 +145,24 @@ def _picture(got: object, want: Picture, name: str, rtol: float, atol: float) ->
     if mine.shape[:2] != want.pixels.shape[:2]:
         size = f"{mine.shape[1]} x {mine.shape[0]}" if mine.ndim > 1 else str(mine.shape)
         raise CheckFailed(f"{name}: expected an image of {want.size[0]} x {want.size[1]} pixels, got {size}.")
-    _part(mine, want.pixels, f"{name}, pixel", rtol, atol)
+    _part(mine, want.pixels, f"{name}, pixel", rtol, atol, parts)
 
 
-def _fields(got: object, want: Fields, name: str, rtol: float, atol: float) -> None:
+def _fields(got: object, want: Fields, name: str, rtol: float, atol: float, parts: Parts) -> None:
     if not isinstance(got, Fields) or got.class_name != want.class_name:
         raise CheckFailed(f"{returned(got, name)}; expected {article(want.class_name)}.")
     missing = [field for field in want.fields if field not in got.fields]
     if missing:
         raise CheckFailed(f"{name} has no field {missing[0]!r}; its fields are {', '.join(got.fields)}.")
     for field, right in want.fields.items():
-        _part(got.fields[field], right, f"{name}.{field}", rtol, atol)
+        _part(got.fields[field], right, f"{name}.{field}", rtol, atol, parts)
 
 
-def _special_array(got: object, want: Any, name: str, rtol: float, atol: float) -> None:
+def _special_array(got: object, want: Any, name: str, rtol: float, atol: float, parts: Parts) -> None:
     """Arrays of moments or spans, and those with named fields."""
     right = np.asarray(want)
     if right.ndim == 1 and isinstance(got, (list, tuple)) and len(got) == len(right) and _are_single(got):
-        _part(got, list(right), name, rtol, atol)
+        _part(got, list(right), name, rtol, atol, parts)
         return
     mine = np.asarray(got) if isinstance(got, (np.ndarray, np.generic)) else None
     if mine is None or mine.dtype.kind != right.dtype.kind:
@@ -152,7 +174,7 @@ def _special_array(got: object, want: Any, name: str, rtol: float, atol: float) 
         if mine.dtype.names != right.dtype.names:
             raise CheckFailed(f"{name}: expected the fields {right.dtype.names}, got {mine.dtype.names}.")
         for field in right.dtype.names:
-            _part(mine[field], right[field], f"{name}[{field!r}]", rtol, atol)
+            _part(mine[field], right[field], f"{name}[{field!r}]", rtol, atol, parts)
         return
     near = (mine == right) | (np.isnat(mine) & np.isnat(right))
     if not np.all(near):
@@ -162,7 +184,7 @@ def _special_array(got: object, want: Any, name: str, rtol: float, atol: float) 
         )
 
 
-def _masked(got: object, want: Any, name: str, rtol: float, atol: float) -> None:
+def _masked(got: object, want: Any, name: str, rtol: float, atol: float, parts: Parts) -> None:
     if isinstance(got, np.ndarray) and got.dtype.kind in "biufc" and not isinstance(got, np.ma.MaskedArray):
         got = np.ma.masked_invalid(got)  # how a submission's masked array comes
     if not isinstance(got, np.ma.MaskedArray):
@@ -174,10 +196,10 @@ def _masked(got: object, want: Any, name: str, rtol: float, atol: float) -> None
         place = int(np.argmax(mine != right))
         asked = ("not masked", "masked")[bool(right.ravel()[place])]
         raise CheckFailed(f"{name}{placed(place, mine.shape)}: expected it {asked}.")
-    _part(np.where(mine, 0, got.data), np.where(mine, 0, want.data), name, rtol, atol)
+    _part(np.where(mine, 0, got.data), np.where(mine, 0, want.data), name, rtol, atol, parts)
 
 
-def _complex(got: object, want: Any, name: str, rtol: float, atol: float) -> None:
+def _complex(got: object, want: Any, name: str, rtol: float, atol: float, parts: Parts) -> None:
     """Complex numbers, the real and the imaginary parts apart."""
     try:
         mine = np.asarray(got)
@@ -185,5 +207,5 @@ def _complex(got: object, want: Any, name: str, rtol: float, atol: float) -> Non
         mine = np.empty(0, object)
     if is_handle(got) or mine.dtype.kind not in "biufc":
         raise CheckFailed(f"{returned(got, name)}; expected complex numbers.")
-    _part(mine.real, np.asarray(want).real, f"the real part of {name}", rtol, atol)
-    _part(mine.imag, np.asarray(want).imag, f"the imaginary part of {name}", rtol, atol)
+    _part(mine.real, np.asarray(want).real, f"the real part of {name}", rtol, atol, parts)
+    _part(mine.imag, np.asarray(want).imag, f"the imaginary part of {name}", rtol, atol, parts)

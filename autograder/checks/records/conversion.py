@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .generators import Draws, real_generator
+from .originals import makes
 from .pandas_conversion import PLAIN_NUMPY, REAL_OF_PANDAS, Reduce, UnreadableError, of_pandas
 from .parts import RECORDS
 from .single import Fields, Member, Named, Picture, Sparse, Tensor
@@ -256,3 +257,9 @@ _REAL: dict[type, Callable[[Any, Reduce], Any]] = {
     Picture: lambda record, _: _real_picture(record),
     Draws: lambda record, _: real_generator(record),
 }
+
+
+@makes(*_REAL, Named, Fields, Member, *_CONTAINERS, set, frozenset)
+def _original(record: Any) -> Any:
+    """The real object of a record, of a class of the submission's the record itself."""
+    return real(record)

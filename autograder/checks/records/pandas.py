@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .single import Moment, original
+from .originals import original
+from .single import Moment
 from .values import Array, Values
 
 __all__ = [

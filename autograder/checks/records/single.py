@@ -11,24 +11,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-__all__ = ["Fields", "Member", "Missing", "Moment", "Named", "Picture", "Span", "Sparse", "Tensor", "original"]
+from .originals import original
+
+__all__ = ["Fields", "Member", "Missing", "Moment", "Named", "Picture", "Span", "Sparse", "Tensor"]
 
 Array = np.ndarray[Any, Any]
 _LARGEST = 1 << 28  # bytes of a dense array that a sparse one becomes
-
-
-def original(record: Any) -> Any:
-    """What a record stands for, made by the package that it comes from.
-
-    Raises:
-        AttributeError: that package is not installed.
-    """
-    from .conversion import real
-
-    try:
-        return real(record)
-    except ImportError as error:
-        raise AttributeError(f"{type(record).__name__}: {error.name} is not installed here") from None
 
 
 @dataclass(frozen=True, slots=True)
