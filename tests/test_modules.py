@@ -41,7 +41,6 @@ SMALL_FOR_A_REASON = {
 }
 LARGE_FOR_A_REASON = {
     "formats/collection": "One pass over a download, whose steps share the table of attempts; late rules come in now.",
-    "sandbox/construction": "The order in which a sandbox is built is the order in which it is taken down.",
 }
 NOT_MODULES = {  # what looks like one
     "autograder.config": "A logger's name in a test.",

@@ -6,7 +6,7 @@ it and brings the three pipe ends of the worker; a message says when it is ready
 grader hangs up, or dies, everything inside is killed. Nothing of an assignment ever enters this process.
 
 What is being built and taken down waits for other processes most of the time. So it is written as steps
-(`autograder.sandbox.construction.Steps`), and while those of one sandbox wait, those of others go on.
+(`autograder.sandbox.steps.Steps`), and while those of one sandbox wait, those of others go on.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from autograder.isolation.packaged_data import packaged_data
 from autograder.optional_packages import missing
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
-from autograder.sandbox.construction import REAPING_SECONDS, Construction, Settings, Steps, late
+from autograder.sandbox.construction import Construction, Settings
 from autograder.sandbox.jail import Jail
+from autograder.sandbox.steps import REAPING_SECONDS, Steps, late
 from autograder.worker import import_module, warm_up
 
 __all__ = ["main"]
@@ -93,7 +94,8 @@ class _Wait:
 class _Forkserver:
     def __init__(self, settings: Settings, builder: Builder | None, hidden: tuple[str, ...]) -> None:
         self.sandboxes = Construction(settings, builder, hidden)
-        self.jails = self.sandboxes.jails
+        self.dismantling = self.sandboxes.dismantling
+        self.jails = self.dismantling.jails
         self.slots: set[int] = set()  # of the sandboxes that stand, and of those that are being built and taken down
         self.waits: dict[int, _Wait] = {}  # by descriptor
         self.selector = selectors.DefaultSelector()
@@ -115,10 +117,10 @@ class _Forkserver:
                 watched = reaped = now
                 for jail in list(self.jails.values()):
                     self.watch(jail)
-                self.sandboxes.reap()
+                self.dismantling.reap()
             elif self.waits and now - reaped >= REAPING_SECONDS:
                 reaped = now
-                self.sandboxes.reap()
+                self.dismantling.reap()
             for wait in [each for each in self.waits.values() if each.until < now]:
                 self.resume(wait, late())
 
@@ -133,11 +135,11 @@ class _Forkserver:
     def close(self) -> None:
         for wait in list(self.waits.values()):
             self.selector.unregister(wait.descriptor)
-            self.sandboxes.finish(wait.steps, wait.descriptor)
+            self.dismantling.finish(wait.steps, wait.descriptor)
         self.waits.clear()
         for jail in list(self.jails.values()):
             jail.kill()
-            self.sandboxes.finish(self.bury(jail))
+            self.dismantling.finish(self.bury(jail))
         self.listener.close()
         self.sandboxes.close()
 
@@ -192,9 +194,9 @@ class _Forkserver:
         try:
             yield from self.sandboxes.build(jail, request, pipes)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
-            yield from self.sandboxes.dismantle(jail)
+            yield from self.dismantling.dismantle(jail)
             self.slots.discard(slot)
-            self.sandboxes.reap()
+            self.dismantling.reap()
             _say(connection, {"fault": f"the sandbox could not be built: {reason_of(error, named=False)}"})
             connection.close()
             return
@@ -240,7 +242,7 @@ class _Forkserver:
             with contextlib.suppress(TimeoutError):
                 yield jail.pidfd
             found = ended(jail.pid, 0.0)
-        self.sandboxes.expected.discard(jail.pid)  # if it is still there, it is a stray from now on
+        self.dismantling.expected.discard(jail.pid)  # if it is still there, it is a stray from now on
         jail.buried = True
         jail.kill()
         if found is None:
@@ -266,9 +268,9 @@ class _Forkserver:
 
     def part_with(self, jail: Jail, outcome: Outcome) -> Steps:
         """Remove every trace, and send the outcome."""
-        yield from self.sandboxes.dismantle(jail)
+        yield from self.dismantling.dismantle(jail)
         self.slots.discard(jail.slot)
-        self.sandboxes.reap()
+        self.dismantling.reap()
         _say(jail.connection, {"outcome": asdict(outcome)})
         # closed only after the grader: what it may be saying now would reset the connection under our last message
         self.selector.register(jail.connection, selectors.EVENT_READ, lambda: self.part(jail.connection))

@@ -83,6 +83,9 @@ def test_a_pipe_that_stays_open_is_read_no_longer_than_the_limit() -> None:
     [
         "sandbox/forkserver.py",
         "sandbox/construction.py",
+        "sandbox/first_processes.py",
+        "sandbox/dismantling.py",
+        "sandbox/steps.py",
         "sandbox/jail.py",
         "isolation/first_process.py",
         "isolation/confine.py",
