@@ -9,29 +9,25 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.checks.errors import StudentError, UsageError
-from autograder.checks.wording import counted
 from autograder.formats.attendance import Collection, class_lines
 from autograder.formats.git.clones import fetch_listed, is_list, refuse_no_list
 from autograder.formats.hand_in_times import HandInTimes
-from autograder.formats.hand_ins import Asked, Found, HandIn, Who
+from autograder.formats.hand_ins import Asked, Found, HandIn
+from autograder.formats.identities import Identities, named
+from autograder.formats.open_questions import OpenQuestions
 from autograder.formats.plain import ONE
 from autograder.formats.questions import (
     AS_IS,
     PROBLEM,
-    QUESTIONS,
-    WHICH,
     WHO,
-    Row,
     question_id,
-    read_questions,
-    write_questions,
 )
 from autograder.formats.sources import opened
 from autograder.submissions import Caps, Recogniser
@@ -46,10 +42,10 @@ from autograder.submissions.collected import (
 )
 from autograder.submissions.counting import candidates, hand_in_of
 from autograder.submissions.folders import UNREADABLE
-from autograder.submissions.names import printable, some, student_name
-from autograder.submissions.placing import NONE, Placed, Question, place, read_tree, repairs
+from autograder.submissions.names import printable, some
+from autograder.submissions.placing import Placed, place, read_tree, repairs
 from autograder.submissions.records import Contents
-from autograder.submissions.roster import Person, Roster, folded
+from autograder.submissions.roster import Roster
 from autograder.submissions.trees import NOT_LISTED, OUTSIDE
 
 __all__ = ["collect_found", "collect_source", "refuse_other_folder"]
@@ -178,38 +174,32 @@ class _Desk:
         self._roster, self._caps, self._recogniser = roster, caps, recogniser
         self._attempts = read_attempts(into)
         self._contents = {(each.student, each.sha256): each for each in self._attempts}
-        self._before = read_questions(into / QUESTIONS)
-        if not (into / QUESTIONS).exists() and (used := sum(bool(row.answer) for row in self._before.values())):
-            self.result.notes.append(
-                f"{QUESTIONS} was not there, so {counted(used, 'answer')} of the last collection "
-                f"{'is' if used == 1 else 'are'} used again; remove .{QUESTIONS}, too, to be asked again."
-            )
-        self._rows: dict[str, Row] = {}
+        self._questions = OpenQuestions(into, asked, self._attempts, self.result)
+        self._people = Identities(roster, self._attempts, self.result, self._questions.answer)
         self._known: set[tuple[str, int]] = set()  # attempts that were there already
         self._entered: set[tuple[str, int]] = set()  # attempts that are counted as new or changed
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds
         self._twice: set[str] = set()  # keys with several hand-ins in this source
-        self._unsure: set[str] = set()  # keys that share a name with another one, and with one person on the roster
-        self._shares_ids = False  # whether the source's ids are those of the roster
 
     def file(self, found: Found, download: str) -> None:
         """File each hand-in, by time and by name."""
         keys = [each.who.key for each in found.hand_ins]
         self._twice = {key for key in keys if keys.count(key) > 1}
-        self._compare_names([each.who for each in found.hand_ins if not (each.who.blind or each.members)])
+        self._people.compare_names([each.who for each in found.hand_ins if not (each.who.blind or each.members)])
         latest = datetime.max.replace(tzinfo=UTC)
         for hand_in in sorted(found.hand_ins, key=lambda each: (each.received or latest, each.who.key)):
             self._file_one(hand_in, download, found)
         for student, attempts in self._now.items():
-            self._ask_which(student, attempts)
+            for attempt, changed in self._questions.ask_which(student, attempts):
+                self._changed(attempt, changed)
 
     def _file_one(self, hand_in: HandIn, download: str, found: Found) -> None:
         contents, problem, unread = self._read(hand_in)
         if not (contents.files or contents.left_out or problem):
-            found.nothing[_named(hand_in.who)] = "an empty hand-in"
+            found.nothing[named(hand_in.who)] = "an empty hand-in"
             return
         kind, key, sha256 = self.result.source, hand_in.who.key, _sha256(contents, problem)
-        student, who = self._student(hand_in)
+        student, who = self._people.student(hand_in)
         if unread and (read := [each for each in self._of(key) if not each.unread]):
             self.result.notes.append(f"{printable(student)}: {problem} Until it can be read, what is there counts.")
             self._keep(read[-1])
@@ -231,12 +221,12 @@ class _Desk:
             received=hand_in.received,
             late=hand_in.late,
             name=" / ".join(hand_in.who.names),
-            members=tuple(self._member(each) for each in hand_in.members) or self._team(hand_in.who),
+            members=tuple(self._people.member(each) for each in hand_in.members) or self._people.team(hand_in.who),
             questions=(who,) if who else (),
             answers={
                 name: said
                 for name in (*self._asked.files, PROBLEM)
-                if (said := self._answer(question_id(kind, key, sha256, name)))
+                if (said := self._questions.answer(question_id(kind, key, sha256, name)))
             },
             problem=problem,
             blind=hand_in.who.blind,
@@ -393,105 +383,7 @@ class _Desk:
         own = self._now.setdefault(attempt.student, [])
         if attempt not in own:
             own.append(attempt)
-        for question in attempt.questions:
-            if question.about != WHICH:
-                self._ask(attempt, question.about, question.candidates)
-        for about in attempt.answers:
-            self._ask(attempt, about, ())
-        if attempt.problem:
-            self._ask(attempt, PROBLEM, (AS_IS,))
-
-    def _ask(self, attempt: Attempt, about: str, candidates: Sequence[str]) -> None:
-        sha256 = "" if about == WHO else attempt.sha256
-        id_ = question_id(attempt.source, attempt.key, sha256, about)
-        before = self._before.get(id_)
-        if not candidates and before:
-            candidates = before.candidates
-        more = {WHO: (AS_IS,), WHICH: (), PROBLEM: ()}.get(about, (NONE,))
-        shown = tuple(dict.fromkeys((*candidates, *more)))
-        question = f"which file is {about}" if about in self._asked.files else about
-        if about == PROBLEM and attempt.problem:
-            question = f"{about}: {attempt.problem}"
-        answer = before.answer if before else ""
-        self._rows[id_] = Row(id_, attempt.student, attempt.number, question, shown, answer)
-
-    def _answer(self, id_: str) -> str:
-        row = self._before.get(id_)
-        return row.answer if row else ""
-
-    def _student(self, hand_in: HandIn) -> tuple[str, Question | None]:
-        """What the student is called, and what has to be asked about that."""
-        who = hand_in.who
-        own = self._own_name(who)
-        if self._roster is None or who.blind or hand_in.members or self._team(who):
-            if hand_in.members:
-                own = student_name("+".join(sorted(self._member(each) for each in hand_in.members)))
-            return own, None
-        said = self._answer(question_id(self.result.source, who.key, "", WHO))
-        if said.casefold() == AS_IS:
-            return own, None
-        if said:
-            people = self._roster.find([said], [said])
-            if len(people) == 1:
-                return people[0].id, None
-            self.result.notes.append(f"{QUESTIONS}: {printable(said)!r} is nobody on the roster; write an id from it.")
-        people = self._roster.meant(who.ids, who.names, foreign=who.foreign)
-        if len(people) == 1 and self._is_sure(who, people[0]):
-            return people[0].id, None
-        candidates = people or self._roster.like(who.names)
-        if not candidates and who.foreign:
-            candidates = self._roster.find(who.ids, ())
-        return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
-
-    def _compare_names(self, people: Sequence[Who]) -> None:
-        """Find who would become one student with somebody else of the same source by nothing but the name."""
-        if self._roster is None:
-            return
-        self._shares_ids = any(
-            self._roster.has_id(person, _ids(who)) for who in people for person in self._roster.find(_ids(who), ())
-        )
-        keys: dict[tuple[str, str], set[str]] = {}
-        for who in people:
-            meant = self._roster.meant(who.ids, who.names, foreign=who.foreign)
-            for name in who.names if len(meant) == 1 else ():
-                keys.setdefault((meant[0].id, folded(name)), set()).add(who.key)
-        for each in self._attempts:
-            if each.source == self.result.source and (each.student, folded(each.name)) in keys:
-                keys[(each.student, folded(each.name))].add(each.key)
-        self._unsure = {key for several in keys.values() if len(several) > 1 for key in several}
-
-    def _is_sure(self, who: Who, person: Person) -> bool:
-        """Whether a person of this name on the roster is meant: an id or e-mail says so, or none says otherwise."""
-        assert self._roster is not None
-        if self._roster.has_id(person, who.ids):
-            return True
-        mine = {each.casefold() for each in person.emails}
-        emails = {each.casefold() for each in _ids(who) if "@" in each}
-        others = [each for each in _ids(who) if "@" not in each]
-        contradicted = bool(mine and emails) or bool(others and self._shares_ids)
-        return who.key not in self._unsure and not contradicted
-
-    def _own_name(self, who: Who) -> str:
-        """A name made of what the source says; of two who are called the same, the second gets the source's id, too."""
-        same = [each for each in self._attempts if each.source == self.result.source]
-        for each in same:
-            if each.key == who.key and (self._roster is None or each.student not in self._roster.by_id):
-                return each.student
-        name = student_name(_named(who))
-        others = {each.student.casefold() for each in same if each.key != who.key}
-        if name.casefold() not in others:
-            return name
-        return student_name(who.key if who.key.startswith(name) else f"{name} {who.key}")
-
-    def _member(self, who: Who) -> str:
-        people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
-        return people[0].id if len(people) == 1 and self._is_sure(who, people[0]) else student_name(who.key)
-
-    def _team(self, who: Who) -> tuple[str, ...]:
-        """The members of the group that goes by this name on the roster."""
-        if self._roster is None or self._roster.find(who.ids, who.names):
-            return ()
-        return tuple(person.id for name in who.names for person in self._roster.members(name))
+        self._questions.ask_about(attempt)
 
     def _number(self, student: str, existing: Attempt | None) -> int:
         used = {each.number for each in self._attempts if each.student == student}
@@ -499,63 +391,11 @@ class _Desk:
             return existing.number
         return max(used, default=0) + 1
 
-    def _ask_which(self, student: str, attempts: list[Attempt]) -> None:
-        """Ask which of several hand-ins in one download counts, where no time says it."""
-        times = [each.received for each in attempts]
-        if len(attempts) < 2 or (None not in times and len(set(times)) == len(times)):
-            return
-        if len({each.sha256 for each in attempts}) == 1:
-            return
-        attempts = sorted(attempts, key=lambda each: each.number)
-        last = attempts[-1]
-        id_ = question_id(last.source, student, "".join(sorted(each.sha256 for each in attempts)), WHICH)
-        said, numbers = self._answer(id_), {str(each.number) for each in attempts}
-        candidates = tuple(f"{each.number} ({each.name or each.key})" for each in attempts)
-        self._rows[id_] = Row(id_, student, last.number, WHICH, candidates, said)
-        chosen = said.partition(" ")[0]
-        for attempt in attempts:
-            questions = tuple(each for each in attempt.questions if each.about != WHICH)
-            if chosen in numbers:
-                changed = replace(attempt, counts=str(attempt.number) == chosen, questions=questions)
-            elif attempt is last:
-                changed = replace(attempt, counts=True, questions=(*questions, Question(WHICH, candidates)))
-            else:
-                changed = replace(attempt, counts=True, questions=questions)
-            self._changed(attempt, changed)
-
-    def _ask_again(self) -> None:
-        """Keep what is asked about attempts that are not in this download, and wait all the same."""
-        now = {(each.student, each.number) for own in self._now.values() for each in own}
-        waiting: dict[str, list[str]] = {}
-        for own in candidates(self._attempts, self._asked.term, self._asked.assignment).values():
-            for each in own:
-                if (each.student, each.number) in now or not (each.questions or each.problem):
-                    continue
-                waiting.setdefault(each.download, []).append(each.student)
-                self._ask_what_is_open(each)
-        for download, students in sorted(waiting.items()):
-            self.result.notes.append(
-                f"{QUESTIONS} holds questions of an earlier collection, too ({printable(some(students))}); once they "
-                f"are answered, collect {printable(download)} again."
-            )
-
-    def _ask_what_is_open(self, attempt: Attempt) -> None:
-        for question in attempt.questions:
-            if question.about != WHICH:
-                self._ask(attempt, question.about, question.candidates)
-                continue
-            for id_, row in self._before.items():
-                if (row.student, row.attempt, row.question) == (attempt.student, attempt.number, WHICH):
-                    self._rows.setdefault(id_, row)
-        if attempt.problem:
-            self._ask(attempt, PROBLEM, (AS_IS,))
-
     def finish(self, found: Found) -> Collection:
         """Write the questions, and sum up for everybody."""
         self._apply_deadline()
-        self._ask_again()
-        kept = {id_: row for id_, row in self._before.items() if id_ not in self._rows and row.answer}
-        write_questions(self._into / QUESTIONS, {**kept, **self._rows}.values())
+        self._questions.ask_again([each for own in self._now.values() for each in own])
+        self._questions.write()
         result = self.result
         result.questions = sum(
             len(each.questions) + bool(each.problem)
@@ -577,15 +417,6 @@ def _is_as_before(existing: Attempt, draft: Attempt) -> bool:
         for each in (existing, draft)
     )
     return of_then == of_now and not existing.problem
-
-
-def _ids(who: Who) -> tuple[str, ...]:
-    """Ids that say more than the name, and are not the platform's own numbers."""
-    return () if who.foreign else tuple(each for each in who.ids if each not in who.names)
-
-
-def _named(who: Who) -> str:
-    return who.names[0] if who.names else who.key
 
 
 def _sha256(contents: Contents, problem: str) -> str:

@@ -1,0 +1,118 @@
+"""Whose a hand-in is: who is meant on the roster, what a student is called without one, and who has to be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from autograder.formats.attendance import Collection
+from autograder.formats.hand_ins import HandIn, Who
+from autograder.formats.questions import AS_IS, QUESTIONS, WHO, question_id
+from autograder.submissions.collected import Attempt
+from autograder.submissions.names import printable, student_name
+from autograder.submissions.placing import Question
+from autograder.submissions.roster import Person, Roster, folded
+
+__all__ = ["Identities", "named"]
+
+
+class Identities:
+    """The people of one source.
+
+    Args:
+        roster: who takes the course; without one, students are called as the source calls them.
+        attempts: all that was collected; the list changes while it is collected.
+        result: takes notes; its `source` is the kind of the download.
+        answer: what staff answered to the question of this id, or "".
+    """
+
+    def __init__(
+        self, roster: Roster | None, attempts: list[Attempt], result: Collection, answer: Callable[[str], str]
+    ) -> None:
+        self._roster, self._attempts, self._result, self._answer = roster, attempts, result, answer
+        self._unsure: set[str] = set()  # keys that share a name with another one, and with one person on the roster
+        self._shares_ids = False  # whether the source's ids are those of the roster
+
+    def student(self, hand_in: HandIn) -> tuple[str, Question | None]:
+        """What the student is called, and what has to be asked about that."""
+        who = hand_in.who
+        own = self._own_name(who)
+        if self._roster is None or who.blind or hand_in.members or self.team(who):
+            if hand_in.members:
+                own = student_name("+".join(sorted(self.member(each) for each in hand_in.members)))
+            return own, None
+        said = self._answer(question_id(self._result.source, who.key, "", WHO))
+        if said.casefold() == AS_IS:
+            return own, None
+        if said:
+            people = self._roster.find([said], [said])
+            if len(people) == 1:
+                return people[0].id, None
+            self._result.notes.append(f"{QUESTIONS}: {printable(said)!r} is nobody on the roster; write an id from it.")
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign)
+        if len(people) == 1 and self._is_sure(who, people[0]):
+            return people[0].id, None
+        candidates = people or self._roster.like(who.names)
+        if not candidates and who.foreign:
+            candidates = self._roster.find(who.ids, ())
+        return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
+
+    def compare_names(self, people: Sequence[Who]) -> None:
+        """Find who would become one student with somebody else of the same source by nothing but the name."""
+        if self._roster is None:
+            return
+        self._shares_ids = any(
+            self._roster.has_id(person, _ids(who)) for who in people for person in self._roster.find(_ids(who), ())
+        )
+        keys: dict[tuple[str, str], set[str]] = {}
+        for who in people:
+            meant = self._roster.meant(who.ids, who.names, foreign=who.foreign)
+            for name in who.names if len(meant) == 1 else ():
+                keys.setdefault((meant[0].id, folded(name)), set()).add(who.key)
+        for each in self._attempts:
+            if each.source == self._result.source and (each.student, folded(each.name)) in keys:
+                keys[(each.student, folded(each.name))].add(each.key)
+        self._unsure = {key for several in keys.values() if len(several) > 1 for key in several}
+
+    def _is_sure(self, who: Who, person: Person) -> bool:
+        """Whether a person of this name on the roster is meant: an id or e-mail says so, or none says otherwise."""
+        assert self._roster is not None
+        if self._roster.has_id(person, who.ids):
+            return True
+        mine = {each.casefold() for each in person.emails}
+        emails = {each.casefold() for each in _ids(who) if "@" in each}
+        others = [each for each in _ids(who) if "@" not in each]
+        contradicted = bool(mine and emails) or bool(others and self._shares_ids)
+        return who.key not in self._unsure and not contradicted
+
+    def _own_name(self, who: Who) -> str:
+        """A name made of what the source says; of two who are called the same, the second gets the source's id, too."""
+        same = [each for each in self._attempts if each.source == self._result.source]
+        for each in same:
+            if each.key == who.key and (self._roster is None or each.student not in self._roster.by_id):
+                return each.student
+        name = student_name(named(who))
+        others = {each.student.casefold() for each in same if each.key != who.key}
+        if name.casefold() not in others:
+            return name
+        return student_name(who.key if who.key.startswith(name) else f"{name} {who.key}")
+
+    def member(self, who: Who) -> str:
+        """The id of one of a team, or what the source calls him."""
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
+        return people[0].id if len(people) == 1 and self._is_sure(who, people[0]) else student_name(who.key)
+
+    def team(self, who: Who) -> tuple[str, ...]:
+        """The members of the group that goes by this name on the roster."""
+        if self._roster is None or self._roster.find(who.ids, who.names):
+            return ()
+        return tuple(person.id for name in who.names for person in self._roster.members(name))
+
+
+def _ids(who: Who) -> tuple[str, ...]:
+    """Ids that say more than the name, and are not the platform's own numbers."""
+    return () if who.foreign else tuple(each for each in who.ids if each not in who.names)
+
+
+def named(who: Who) -> str:
+    """What the source calls somebody."""
+    return who.names[0] if who.names else who.key
