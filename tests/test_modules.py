@@ -29,6 +29,7 @@ SMALL_FOR_A_REASON = {
     "formats/canvas/": "One file for each kind of download or upload, and a line in a registry.",
     "formats/moodle/": "One file for each kind of download or upload, and a line in a registry.",
     "formats/tables/": "One file for each kind of table, and a line in the registry.",
+    "formats/nbgrader/class_work": "What `autograder grade` asks of a format, beside how the format grades.",
     "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
     "reports/pages/": "One file for each page.",
     "reports/schema": "A program: `make schema`.",
