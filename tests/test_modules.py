@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
+from autograder.results import Verdict
 
 HOME = Path(autograder.__file__).parent
 ROOT = HOME.parent
@@ -140,6 +141,27 @@ def test_modules_that_are_named_in_texts_exist() -> None:
                 ):
                     wrong.append(f"{path.relative_to(ROOT)}: autograder{found}")
                 break
+    assert wrong == []
+
+
+def test_verdicts_are_members_of_the_enum() -> None:
+    """A name of a verdict stands in no text of the code: a misspelt one would be noticed by nobody."""
+    names, wrong = {each.value for each in Verdict}, []
+    for path in HOME.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        excused = {
+            id(constant)
+            for node in ast.walk(tree)
+            if (isinstance(node, ast.keyword) and node.arg == "metavar")
+            or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+            or (isinstance(node, ast.ClassDef) and node.name == "Verdict")
+            for constant in ast.walk(node)
+        }
+        wrong += [
+            f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and node.value in names and id(node) not in excused
+        ]
     assert wrong == []
 
 

@@ -67,7 +67,7 @@ class StudentError(Exception):
     """The submission did not give an answer at all.
 
     Args:
-        verdict: name of the `Verdict` that results, such as ``"RAISED"`` or ``"TIME"``.
+        verdict: how the check ends that asked for the answer.
         message: one sentence for staff, and for the student when the check is public.
         kind: name of the built-in exception behind it, or ``""``; safe to show for hidden checks.
         file: file of the submission in which it happened, or ``""``.
@@ -92,7 +92,7 @@ class StudentError(Exception):
 
     def __init__(
         self,
-        verdict: str,
+        verdict: Verdict,
         message: str,
         *,
         kind: str = "",

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable
 
 from .arguments import FUNCTION, TEXT, takes
-from .errors import CheckFailed, InstructorError, StudentError
+from .errors import CheckFailed, InstructorError, StudentError, Verdict
 from .plain import PlainError
 from .value_text import show
 
@@ -45,7 +45,7 @@ def raises(exception: str, call: Callable[[], object], *, name: str = "the call"
         value = call()
     except StudentError as error:
         # A file that fails while it is imported would else pass every such check.
-        if error.verdict != "RAISED" or error.message.startswith("`import "):
+        if error.verdict != Verdict.RAISED or error.message.startswith("`import "):
             raise
         raised = error.kind
         place = f" (line {error.line} of {error.file})" if error.file and error.line else ""

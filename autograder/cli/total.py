@@ -16,7 +16,7 @@ from autograder.cli.common import console
 from autograder.course import HomeworkSet, open_course
 from autograder.course.late import UNKNOWN
 from autograder.reports.totals import TotalLine, reports_of_set, total_lines, totals_csv
-from autograder.results import Report
+from autograder.results import Report, Verdict
 from autograder.scoring import shown
 from autograder.settings import near
 from autograder.submissions.term import open_term
@@ -80,7 +80,7 @@ def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], unknown: Sequence[str
         for report in line.reports:
             if report and report.not_final:
                 screen.print(f"NOT FINAL: {line.student}. {report.not_final}", markup=False, soft_wrap=True)
-    if any(line.flag == "INTERNAL" for line in lines):
+    if any(line.flag == Verdict.INTERNAL for line in lines):
         screen.print("[yellow]INTERNAL:[/] some checks ended by our fault; grade these submissions again.")
     if out:
         screen.print(f"Totals:   {out}", markup=False, soft_wrap=True)

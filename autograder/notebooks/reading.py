@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 
 __all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_SOURCE", "Cell", "Notebook", "Role", "read"]
 
@@ -214,4 +214,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _refused(sentence: str) -> StudentError:
-    return StudentError("FAILED", f"{sentence}.", open=True)
+    return StudentError(Verdict.FAILED, f"{sentence}.", open=True)

@@ -25,7 +25,7 @@ from typing import Self
 
 import msgspec
 
-from autograder.checks.errors import SandboxError, StudentError
+from autograder.checks.errors import SandboxError, StudentError, Verdict
 from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit, withdraw
 from autograder.checks.wording import reason_of
 from autograder.notebooks.reading import Cell, Notebook, Role, read
@@ -377,5 +377,7 @@ def _write(descriptor: int, text: bytes) -> None:
 
 def _too_much(name: str, than: str) -> StudentError:
     return StudentError(
-        "FAILED", f"{name} cannot be read: that takes more than {than}; write its code with shorter texts.", open=True
+        Verdict.FAILED,
+        f"{name} cannot be read: that takes more than {than}; write its code with shorter texts.",
+        open=True,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.remote.channel import Channel, RemoteHandle
 from autograder.remote.student import RemoteStudent
@@ -100,7 +100,7 @@ def revive(
         if not all(handle._channel is home and not home.ended for handle in alive):
             lost = f"What the check {each.title!r} returned could not be carried over"
             if each.data is None:
-                raise StudentError("FAILED", f"{lost}: {each.reason}", open=not each.concealed)
+                raise StudentError(Verdict.FAILED, f"{lost}: {each.reason}", open=not each.concealed)
             try:
                 alive = _made(home, each.data, len(each.handles))
             except StudentError as error:
@@ -129,7 +129,7 @@ def _written(channel: Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[An
         case ("value", np.ndarray() as data) if data.dtype == np.uint8 and data.ndim == 1:
             return data
         case ("raised", {"type": str(kind), "message": str(message)}):
-            raise StudentError("FAILED", f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
+            raise StudentError(Verdict.FAILED, f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
     raise channel.out_of_turn(where)
 
 

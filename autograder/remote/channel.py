@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.errors import InstructorError, MisuseError, StudentError
+from autograder.checks.errors import InstructorError, MisuseError, StudentError, Verdict
 from autograder.checks.local import faults
 from autograder.checks.local.call_errors import overwritten
 from autograder.checks.local.notebook_code import is_notebook
@@ -41,19 +41,19 @@ class Channel(Pipe):
             if error := self.failing_cell(file, name):
                 raise error
             near = difflib.get_close_matches(name, self.handed_in.defines(file), n=1)
-            error = StudentError("MISSING", faults.not_defined(name, file), file=file, open=True)
+            error = StudentError(Verdict.MISSING, faults.not_defined(name, file), file=file, open=True)
             error.step = f"If `{near[0]}` is meant, rename it to `{name}`." if near else None
             raise error
         if self.interface.is_constant(name):
             value = self.ask("get", (module, name), where=name)
             if isinstance(value, RemoteHandle) and value._handle.type_name == ELLIPSIS:
-                raise StudentError("NOT_ATTEMPTED", faults.still_dots(name), file=file, open=True)
+                raise StudentError(Verdict.NOT_ATTEMPTED, faults.still_dots(name), file=file, open=True)
             return value
         if isinstance(kind := defined[name], str):
             with self.charged():
                 is_class = name in self.interface.classes
                 sentence = overwritten(name, kind, file, self.handed_in, is_class=is_class)
-            error = StudentError("MISSING", sentence, file=file, open=True)
+            error = StudentError(Verdict.MISSING, sentence, file=file, open=True)
             error.step = "Give that value a name of its own."
             raise error
         return Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
@@ -70,7 +70,7 @@ class Channel(Pipe):
                     raise
                 raise self.importing_first(file) or error from None
             if not isinstance(answer, dict):
-                raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
+                raise StudentError(Verdict.CRASHED, f"{file} gave no readable answer when it was imported.")
             if self.tainted:  # a word of the submission's
                 answer = {name: "" if isinstance(kind, str) else kind for name, kind in answer.items()}
             self.inventory[module] = answer
@@ -81,7 +81,7 @@ class Channel(Pipe):
         meant = self.handed_in.absent.get(file, "")
         because = f"; {why}" if why else ""
         sentence = f"{file} was not handed in{because}."
-        error = StudentError("MISSING", sentence, file=file, open=True)
+        error = StudentError(Verdict.MISSING, sentence, file=file, open=True)
         error.step = f"{meant} looks like it: rename it to {file}." if meant else None
         return error
 

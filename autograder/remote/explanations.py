@@ -23,7 +23,7 @@ from autograder.checks.local.call_errors import Call, is_stub, refusal, unwritte
 from autograder.checks.local.files import Frame, HandedIn
 from autograder.checks.local.import_errors import at_import, explained
 from autograder.checks.wording import seconds
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Outcome
 
 __all__ = ["about_version", "died", "missing", "raised", "reads", "refused", "undefined"]
@@ -101,10 +101,10 @@ def raised(
     place = faults.place_of(frame, where, handed_in if may_show else HandedIn())
     limit = refused(fault.get("errno"), limits)
     also = f"; {limit}" if limit else ""
-    verdict, sentence, step = "RAISED", f"{faults.raised(where, name, place, message)}{also}", None
+    verdict, sentence, step = Verdict.RAISED, f"{faults.raised(where, name, place, message)}{also}", None
     everywhere, file_of = "", names.get(where.partition(".")[0], "")
     if kind == "NotImplementedError" and is_stub(raised_at, message, handed_in):
-        verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or where)
+        verdict, sentence = Verdict.NOT_ATTEMPTED, faults.not_attempted(message or where)
         if file_of and raised_at and (stub := unwritten(raised_at, where, names, handed_in)):
             sentence = everywhere = faults.stub_called(stub, where)
             step = f"Write `{stub}` first."
@@ -118,7 +118,7 @@ def raised(
         sentence, step = refusal(where, file_of, call, handed_in, may_show=True), _STEP_OF_CALLS
     elif kind == "MemoryError":
         sentence = f"Memory limit of {limits.memory_mib} MiB reached in `{where}`{place}."
-        verdict, may_show = "MEMORY", True
+        verdict, may_show = Verdict.MEMORY, True
     elif kind == "SystemExit":
         sentence = faults.ended_python(where, place)
     elif may_show and frame and issubclass(getattr(builtins, kind), SyntaxError):
@@ -217,16 +217,16 @@ def died(
     if outcome.fault:
         return SandboxError(f"The sandbox broke: {outcome.fault}.")
     over = {
-        "wall": ("TIME", f"Time limit of {seconds(limits.wall_seconds)} s reached"),
-        "cpu": ("TIME", f"CPU time limit of {seconds(limits.cpu)} s reached"),
-        "memory": ("MEMORY", f"Memory limit of {limits.memory_mib} MiB reached"),
-        "output": ("OUTPUT", f"More than {limits.output_kib} KiB printed"),
+        "wall": (Verdict.TIME, f"Time limit of {seconds(limits.wall_seconds)} s reached"),
+        "cpu": (Verdict.TIME, f"CPU time limit of {seconds(limits.cpu)} s reached"),
+        "memory": (Verdict.MEMORY, f"Memory limit of {limits.memory_mib} MiB reached"),
+        "output": (Verdict.OUTPUT, f"More than {limits.output_kib} KiB printed"),
         "scratch": (
-            "OUTPUT",
+            Verdict.OUTPUT,
             f"More than {limits.scratch_mib} MiB or {limits.scratch_files:,} files of scratch space written",
         ),
-        "processes": ("CRASHED", f"More than {limits.processes} processes and threads running"),
-        "reply": ("OUTPUT", f"An answer larger than {limits.reply_mib} MiB came"),
+        "processes": (Verdict.CRASHED, f"More than {limits.processes} processes and threads running"),
+        "reply": (Verdict.OUTPUT, f"An answer larger than {limits.reply_mib} MiB came"),
     }
     if outcome.limit in over:
         verdict, sentence = over[outcome.limit]
@@ -243,7 +243,7 @@ def died(
         sentence = f"Python was ended by signal {outcome.signal} ({name}) in `{where}`."
     else:
         sentence = f"Python ended with exit code {outcome.exit_code} in `{where}`."
-    return StudentError("CRASHED", sentence, open=may_show)  # the number could tell a hidden input
+    return StudentError(Verdict.CRASHED, sentence, open=may_show)  # the number could tell a hidden input
 
 
 # Code that this Python cannot read: whether a newer one can, and which syntax of it that looks like.

@@ -16,7 +16,7 @@ from autograder.checks.plain import TABLES
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.checks.rows import Handle
 from autograder.checks.value_text import EXPECTED, of_wrong_kind
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 
 __all__ = ["Asked", "Function", "IteratorHandle", "RemoteHandle", "drawn"]
 
@@ -70,7 +70,7 @@ class RemoteHandle:
         try:
             return self._channel.attribute(self._handle, name)
         except StudentError as error:
-            if error.verdict != "MISSING" or self._is_asked_for():
+            if error.verdict != Verdict.MISSING or self._is_asked_for():
                 raise
             raise of_wrong_kind(self, f"something with `{name}`") from None
 
@@ -181,7 +181,7 @@ class IteratorHandle(ItemsOnly, RemoteHandle):
         self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
         most = channel.limits.reply_mib
         if drawn > _MOST_ITEMS or size > most << 20:
-            error = StudentError("OUTPUT", faults.too_many_drawn(_MOST_ITEMS, most), open=True)
+            error = StudentError(Verdict.OUTPUT, faults.too_many_drawn(_MOST_ITEMS, most), open=True)
             error.step = faults.STEP_OF_ITERATORS
             raise channel.failure(error)
         self._items.extend(items)

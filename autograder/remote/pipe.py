@@ -25,7 +25,7 @@ from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
 from autograder.checks.rows import Handle, Rows, size_of
 from autograder.remote import explanations
 from autograder.remote.handles import Function, IteratorHandle, RemoteHandle
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
 from autograder.wire.columns import FEWEST, pack_rows
@@ -137,7 +137,9 @@ class Pipe:
         self.taken_out += size_of(value)
         most = _ANSWERS_OF_LOOKING * self.limits.reply_mib
         if self.taken_out > most << 20:
-            error = StudentError("OUTPUT", f"More than {most} MiB came out of the objects of one answer.", open=True)
+            error = StudentError(
+                Verdict.OUTPUT, f"More than {most} MiB came out of the objects of one answer.", open=True
+            )
             error.step = "Return only what the handout asks for; print the shapes of what you return."
             raise error
 
@@ -163,7 +165,7 @@ class Pipe:
             ) from None
         except WireError as error:
             self.end()
-            unread = StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.")
+            unread = StudentError(Verdict.CRASHED, f"An answer that cannot be read came back from `{where}`: {error}.")
             unread.everywhere = "What your code returned cannot be read."
             unread.step = "Return numbers, texts, lists, dictionaries and arrays, as the handout asks for."
             raise unread from None
@@ -232,14 +234,16 @@ class Pipe:
             case ("callable",) if method:
                 return method
             case ("missing", str()):
-                error = StudentError("MISSING", explanations.missing(where, self.interface, self.inventory), open=True)
+                error = StudentError(
+                    Verdict.MISSING, explanations.missing(where, self.interface, self.inventory), open=True
+                )
                 error.step = ""  # the sentence says it
                 raise error
             case ("unplain", str(sentence)):
-                raise StudentError("FAILED", faults.not_plain(where, f"{sentence[:300].rstrip('.')}."))
+                raise StudentError(Verdict.FAILED, faults.not_plain(where, f"{sentence[:300].rstrip('.')}."))
             case ("refused", str(reason)) if reason in saved_files.REASONS and saved_files.is_name(where):
                 error = StudentError(*saved_files.explained(where, reason), file=where, open=True)
-                if error.verdict == "MISSING" and (meant := self.handed_in.alike(where)):
+                if error.verdict == Verdict.MISSING and (meant := self.handed_in.alike(where)):
                     error.step = f"If {meant} is meant, rename it to {where}."
                 raise error
             case ("raised", dict(fault)):
@@ -262,7 +266,7 @@ class Pipe:
     def out_of_turn(self, where: str) -> Exception:
         """An answer of the wrong form; the worker is not believed any more."""
         self.end()
-        return self.failure(StudentError("CRASHED", f"An answer out of turn came back from `{where}`."))
+        return self.failure(StudentError(Verdict.CRASHED, f"An answer out of turn came back from `{where}`."))
 
     def failure(self, error: StudentError) -> Exception:
         """A fault of the code inside, as the exception that the check gets."""
@@ -330,7 +334,7 @@ class Pipe:
             raise InstructorError(_OF_REFERENCE.format(a=what, one=one, other=other))
         if handle._channel.ended:
             name = handle._handle.type_name
-            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+            raise StudentError(Verdict.CRASHED, f"A {name} was lost when the Python that held it ended.", open=True)
         raise MisuseError(_LEFT if handle._channel.left else _MIXED)
 
 

@@ -17,7 +17,7 @@ from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.files import HandedIn
 from autograder.remote.channel import Channel, Function
 from autograder.remote.student import Controls, RemoteStudent
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Session
 
 __all__ = ["ReferenceFailed", "ReferenceStudent"]
@@ -35,9 +35,9 @@ class ReferenceFailed(InstructorError):
     def __init__(self, folder: Path, error: StudentError) -> None:
         super().__init__(f"The reference in {folder} failed: {error.message}")
         self.kind = error.kind
-        self.over_limit = error.verdict in ("TIME", "MEMORY")
-        self.steady = error.verdict in ("RAISED", "MISSING")
-        if error.verdict == "RAISED":
+        self.over_limit = error.verdict in (Verdict.TIME, Verdict.MEMORY)
+        self.steady = error.verdict in (Verdict.RAISED, Verdict.MISSING)
+        if error.verdict == Verdict.RAISED:
             self.__context__ = _exception(error.kind)  # what `checks.raises` looks for
 
 

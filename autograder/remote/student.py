@@ -15,7 +15,7 @@ from autograder.checks.local.student import Student
 from autograder.checks.local.usage import Cost
 from autograder.pictures import raster
 from autograder.remote.channel import Channel, Function, RemoteHandle
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Session
 
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
@@ -120,13 +120,13 @@ class RemoteStudent(Student):
             example: what it is called with once, in eval mode and without gradients; arrays become tensors.
         """
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", faults.NO_TORCH_MODULE)
+            raise StudentError(Verdict.FAILED, faults.NO_TORCH_MODULE)
         return self._channel.ask("layers", model, example, where="the layers of the model")
 
     def estimator_of(self, model: Any) -> Any:
         """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", faults.NO_ESTIMATOR)
+            raise StudentError(Verdict.FAILED, faults.NO_ESTIMATOR)
         return self._channel.ask("estimator", model, where="the steps of the estimator")
 
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:

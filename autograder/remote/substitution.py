@@ -23,7 +23,7 @@ from autograder.checks.records.traversal import holds
 from autograder.checks.rows import Handle
 from autograder.remote.channel import Channel
 from autograder.remote.student import RemoteStudent
-from autograder.results import Limits
+from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, encode
 
@@ -130,7 +130,7 @@ class Substitution:
         self._calls += 1
         if self._calls > MOST_CALLS:
             raise StudentError(
-                "TIME", f"The reference's `{title}` was called more than {MOST_CALLS:,} times.", open=True
+                Verdict.TIME, f"The reference's `{title}` was called more than {MOST_CALLS:,} times.", open=True
             )
         began = time.monotonic()
         self._left -= waited
@@ -138,7 +138,9 @@ class Substitution:
         self._left -= time.monotonic() - began
         if self._left < 0:
             seconds = f"{self.limits.wall_seconds:g} s"
-            raise StudentError("TIME", f"Time limit of {seconds} reached in calls of the reference's parts.", open=True)
+            raise StudentError(
+                Verdict.TIME, f"Time limit of {seconds} reached in calls of the reference's parts.", open=True
+            )
         return reply
 
     def close(self) -> None:
@@ -185,7 +187,7 @@ def substitute(student: RemoteStudent, substitution: Substitution) -> None:
         there = channel.load(module, file)
         for owner in {part.owner for part in parts[file]} - {""}:
             if not isinstance(there.get(owner), list):
-                raise StudentError("MISSING", f"`{owner}` is not defined in {file}.", file=file, open=True)
+                raise StudentError(Verdict.MISSING, f"`{owner}` is not defined in {file}.", file=file, open=True)
         replaced = channel.ask("replace", module, [part.title for part in parts[file]], where=f"import {module}")
         if not isinstance(replaced, dict):
             raise channel.out_of_turn(f"import {module}")

@@ -10,7 +10,7 @@ from autograder.insight.items import Analysis
 from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import write_text
-from autograder.results import Lateness, Report
+from autograder.results import Lateness, Report, Verdict
 from autograder.scoring import rounded
 
 __all__ = ["grades", "items_csv", "question_ids", "verdict_summary", "waiting", "write_grades"]
@@ -54,7 +54,7 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
                 *([waiting(report)] if by_hand else []),
                 *(_lateness(report.lateness) if dated else []),
                 verdict_summary(report),
-                "NOT FINAL" if report.not_final else "INTERNAL" if report.internal else None,
+                "NOT FINAL" if report.not_final else Verdict.INTERNAL if report.internal else None,
                 *([" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms)] if alarms else []),
             ]
         )

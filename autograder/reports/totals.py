@@ -14,7 +14,7 @@ from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
-from autograder.results import Report
+from autograder.results import Report, Verdict
 from autograder.scoring import lowest, rounded, set_points
 
 __all__ = ["TotalLine", "reports_of_set", "total_lines", "totals_csv"]
@@ -45,7 +45,7 @@ class TotalLine:
         """NOT FINAL where a report is none yet, INTERNAL where our fault left checks out."""
         if any(report and report.not_final for report in self.reports):
             return "NOT FINAL"
-        return "INTERNAL" if any(report and report.internal for report in self.reports) else ""
+        return Verdict.INTERNAL if any(report and report.internal for report in self.reports) else ""
 
 
 def reports_of_set(

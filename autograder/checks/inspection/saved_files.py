@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InstructorError
+from ..errors import InstructorError, Verdict
 
 __all__ = ["REASONS", "Refused", "check_name", "explained", "is_name", "read"]
 
@@ -32,10 +32,13 @@ _FORMATS = {  # suffix -> package that reads it, and how such a file is made
 }
 
 REASONS = {
-    "absent": ("MISSING", "{name} was not handed in."),
-    "memory": ("MEMORY", "{name} needs more memory than there is."),
-    "uninstalled": ("RAISED", "{name} cannot be read, because {package} is not installed here."),
-    "unfit": ("FAILED", "{name} is damaged, or cannot be read without running code from it; save it with {call}."),
+    "absent": (Verdict.MISSING, "{name} was not handed in."),
+    "memory": (Verdict.MEMORY, "{name} needs more memory than there is."),
+    "uninstalled": (Verdict.RAISED, "{name} cannot be read, because {package} is not installed here."),
+    "unfit": (
+        Verdict.FAILED,
+        "{name} is damaged, or cannot be read without running code from it; save it with {call}.",
+    ),
 }
 """Why a file is refused: verdict and sentence."""
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
+from ..errors import CheckFailed, InstructorError, StudentError, Verdict, as_type_error
 from ..plain import TABLES
 from ..rows import size_of
 from ..value_text import EXPECTED, of_wrong_kind
@@ -42,7 +42,7 @@ class Owner(Protocol):
     def outward(self, value: Any) -> Any:
         """A result as the check gets it."""
 
-    def fault(self, verdict: str, message: str, **more: Any) -> StudentError | InstructorError:
+    def fault(self, verdict: Verdict, message: str, **more: Any) -> StudentError | InstructorError:
         """The error of the one whose code this is."""
 
 
@@ -67,7 +67,7 @@ class LocalHandle:
         if value is ABSENT:
             self._must_be_asked_for(f"something with `{name}`")
         if value is ABSENT:
-            raise self._inside.fault("MISSING", faults.lacks(type(self._object).__name__, [name]))
+            raise self._inside.fault(Verdict.MISSING, faults.lacks(type(self._object).__name__, [name]))
         if callable(value):
             return Function(self._inside, value, title)
         return self._inside.run(title, lambda: self._inside.outward(value))
@@ -168,7 +168,7 @@ class LocalIterator(ItemsOnly, LocalHandle):
         self.__dict__.update(_drawn=drawn, _bytes=size)
         if drawn > _MOST_ITEMS or size > _MOST_BYTES:
             sentence = faults.too_many_drawn(_MOST_ITEMS, _MOST_BYTES >> 20)
-            error = inside.fault("OUTPUT", sentence)
+            error = inside.fault(Verdict.OUTPUT, sentence)
             if isinstance(error, StudentError):
                 error.step = faults.STEP_OF_ITERATORS
             raise error

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckFailed, GraderError, StudentError
+from ..errors import CheckFailed, GraderError, StudentError, Verdict
 from ..measurement import Credit
 from ..wording import counted, series
 from .kernel import Kernel, kernel_of
@@ -341,7 +341,7 @@ def _outcome(function: FunctionType, case: str, given: Mapping[str, Any], tests:
     try:
         result = _call(function, available, tests)
     except StudentError as error:
-        if error.verdict == "NOT_ATTEMPTED":
+        if error.verdict == Verdict.NOT_ATTEMPTED:
             return Outcome("not attempted", error.message.removeprefix("Not attempted: "))
         return Outcome("failed", title, error.message, error.trace)
     except CheckFailed as error:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import InstructorError, StudentError
+from ..errors import InstructorError, StudentError, Verdict
 from ..plain import PlainError, is_iterator, to_plain
 from ..records.class_names import class_named
 from ..records.conversion import is_data, real
@@ -95,14 +95,14 @@ class Inside:
         if value is ABSENT:
             why = self.failing_cell(file, name)
             if self.is_running(file):
-                raise self.fault("MISSING", f"`{name}` is not defined; run the cell that defines it.", file=file)
-            raise why or self.fault("MISSING", faults.not_defined(name, file), file=file)
+                raise self.fault(Verdict.MISSING, f"`{name}` is not defined; run the cell that defines it.", file=file)
+            raise why or self.fault(Verdict.MISSING, faults.not_defined(name, file), file=file)
         if value is ...:
-            raise self.fault("NOT_ATTEMPTED", faults.still_dots(name), file=file)
+            raise self.fault(Verdict.NOT_ATTEMPTED, faults.still_dots(name), file=file)
         if not callable(value) and (name in self.functions or defines(name, file, self.handed_in)):
             kind = type(value).__module__.partition(".")[0], type(value).__name__
             named_kind = kind[1] if kind[0] == "builtins" else ".".join(kind)
-            raise self.fault("MISSING", overwritten(name, named_kind, file, self.handed_in), file=file)
+            raise self.fault(Verdict.MISSING, overwritten(name, named_kind, file, self.handed_in), file=file)
         if _has_methods(value):
             return Function(self, lambda *given, **named: Kept(value(*given, **named)), name)
         return Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))
@@ -116,7 +116,7 @@ class Inside:
         if known is not None:
             return known
         if not (self.folder / file).is_file():
-            raise self.fault("MISSING", f"The file {file} is missing.", file=file)
+            raise self.fault(Verdict.MISSING, f"The file {file} is missing.", file=file)
         if not is_notebook(file):
             return self.run(f"import {stem}", lambda: self.modules.module(stem))
         from ..inspection import figures
@@ -168,7 +168,7 @@ class Inside:
             with _working_in(self.folder):
                 return work()
         except PlainError as error:
-            raise self.fault("FAILED", faults.not_plain(title, str(error))) from None
+            raise self.fault(Verdict.FAILED, faults.not_plain(title, str(error))) from None
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  (exit() in a student's code is an answer, too)
@@ -230,7 +230,7 @@ class Inside:
 
     # --- what went wrong ---
 
-    def fault(self, verdict: str, message: str, **more: Any) -> StudentError | InstructorError:
+    def fault(self, verdict: Verdict, message: str, **more: Any) -> StudentError | InstructorError:
         """The error of the one whose code this is."""
         if self.reference:
             return InstructorError(f"The reference in {self.folder} failed: {message}")
@@ -250,10 +250,10 @@ class Inside:
         raised_at = Frame(file, line, cell_number(part)) if file and line else None
         at = faults.place_of(raised_at, title, self.handed_in)
         message = faults.text_of(error)
-        verdict, sentence = "RAISED", faults.raised(title, type(error).__name__, at, message)
+        verdict, sentence = Verdict.RAISED, faults.raised(title, type(error).__name__, at, message)
         innermost = self.frame(steps[-1]) if steps else None
         if isinstance(error, NotImplementedError) and is_stub(innermost, message, self.handed_in):
-            verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or title)
+            verdict, sentence = Verdict.NOT_ATTEMPTED, faults.not_attempted(message or title)
             called = title.partition(".")[0] in self.names
             stub = unwritten(innermost, title, self.names, self.handed_in) if innermost and called else ""
             sentence = faults.stub_called(stub, title) if stub else sentence

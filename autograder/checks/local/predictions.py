@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..errors import CheckFailed, InstructorError, StudentError
+from ..errors import CheckFailed, InstructorError, StudentError, Verdict
 from ..wording import counted, reason_of
 
 __all__ = ["ID", "KINDS", "MOST_BYTES", "Form", "answer_to", "check_file", "example_name", "question_of", "values_of"]
@@ -275,7 +275,7 @@ def check_file(folder: Path, file: str, columns: Sequence[str], classes: Sequenc
     import numpy as np
 
     if not (folder / file).is_file():
-        raise StudentError("NOT_ATTEMPTED", f"Not attempted: {file} is not there yet")
+        raise StudentError(Verdict.NOT_ATTEMPTED, f"Not attempted: {file} is not there yet")
     example = folder / example_name(file)
     if not example.is_file():
         raise InstructorError(f"{example.name} is missing; it came with the tests, which need it.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import StudentError
+from ..errors import StudentError, Verdict
 from ..wording import are, series
 from .notebook_code import is_notebook, read_code
 
@@ -58,20 +58,20 @@ def attempted(folder: Path, names: Mapping[str, str], solution: Iterable[str]) -
 
 def not_attempted(names: list[str]) -> StudentError:
     """The error about functions that are still to be written."""
-    return StudentError("NOT_ATTEMPTED", f"Not attempted: {series(names)} {are(names)} not written yet")
+    return StudentError(Verdict.NOT_ATTEMPTED, f"Not attempted: {series(names)} {are(names)} not written yet")
 
 
 def _tree(file: Path) -> tuple[ast.Module, StudentError | None]:
     """A module, or the cells of a notebook that are Python; and why the first of the other cells is none."""
     if not file.is_file():
-        raise StudentError("MISSING", f"The file {file.name} is missing.", file=file.name)
+        raise StudentError(Verdict.MISSING, f"The file {file.name} is missing.", file=file.name)
     if not is_notebook(file.name):
         return _parsed(file.read_bytes(), file, file.name), None
     tree, unread = ast.Module([], []), None
     try:
         cells = list(read_code(file).cells())
     except SyntaxError as error:
-        raise StudentError("RAISED", f"{error.msg}.", file=file.name) from None
+        raise StudentError(Verdict.RAISED, f"{error.msg}.", file=file.name) from None
     for number, _, source in cells:
         try:
             tree.body += _parsed(source, file, f"cell {number} of {file.name}").body
@@ -86,7 +86,7 @@ def _parsed(source: str | bytes, file: Path, where: str) -> ast.Module:
     except SyntaxError as error:
         line = error.lineno or 1
         raise StudentError(
-            "RAISED", f"{where}, line {line}: this is not Python: {error.msg}.", file=file.name, line=line
+            Verdict.RAISED, f"{where}, line {line}: this is not Python: {error.msg}.", file=file.name, line=line
         ) from None
 
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InstructorError, SandboxError, StudentError
+from ..errors import InstructorError, SandboxError, StudentError, Verdict
 from ..wording import reason_of
 from . import limited_process
 from .kit import OURS
@@ -135,7 +135,7 @@ def read(folder: Path, expected: Sequence[str], own: Collection[str]) -> Source:
         if file in trees:
             continue
         if len(trees) == MAX_FILES:
-            raise StudentError("FAILED", f"More than {MAX_FILES} modules import each other; put them together.")
+            raise StudentError(Verdict.FAILED, f"More than {MAX_FILES} modules import each other; put them together.")
         trees[file] = _tree(folder / file, file)
         waiting += [found for name in sorted(_imported(trees[file], file)) if (found := _beside(folder, name))]
     return Source(trees, tuple(file for file in trees if file in expected or file not in own))
@@ -160,7 +160,7 @@ def defined_names(data: bytes, file: str) -> tuple[str, ...]:
 
 def _tree(path: Path, file: str) -> ast.Module:
     if not path.is_file():
-        raise StudentError("MISSING", f"The file {file} is missing.", file=file, open=True)
+        raise StudentError(Verdict.MISSING, f"The file {file} is missing.", file=file, open=True)
     with path.open("rb") as stream:
         return parsed(stream.read(MAX_BYTES + 1), file)
 
@@ -174,13 +174,13 @@ def parsed(data: bytes, file: str) -> ast.Module:
     """
     if len(data) > MAX_BYTES:
         sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
-        raise StudentError("FAILED", sentence, file=file, open=True)
+        raise StudentError(Verdict.FAILED, sentence, file=file, open=True)
     if len(data) > _CHEAP and not _is_affordable(data, file):
         sentence = (
             f"{file} cannot be judged: to read it takes more than {_TRIAL_SECONDS} s or {_TRIAL_MIB} MiB; "
             "write it with shorter texts and expressions."
         )
-        raise StudentError("FAILED", sentence, file=file, open=True)
+        raise StudentError(Verdict.FAILED, sentence, file=file, open=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -189,12 +189,12 @@ def parsed(data: bytes, file: str) -> ast.Module:
         line = error.lineno or 1
         version = ".".join(map(str, sys.version_info[:2]))
         sentence = f"{file}, line {line}: this is not Python {version}: {error.msg}."
-        raise StudentError("RAISED", sentence, file=file, line=line, open=True) from None
+        raise StudentError(Verdict.RAISED, sentence, file=file, line=line, open=True) from None
     except UnicodeDecodeError:
         sentence = f"{file} cannot be read as text; save it as UTF-8."
     except (MemoryError, RecursionError, ValueError):
         sentence = f"{file} is nested too deeply to be judged; write it with shorter expressions."
-    raise StudentError("FAILED", sentence, file=file, open=True)
+    raise StudentError(Verdict.FAILED, sentence, file=file, open=True)
 
 
 def _is_affordable(data: bytes, file: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import InstructorError, StudentError
+from ..errors import InstructorError, StudentError, Verdict
 from ..inspection import saved_files as saved
 from . import faults, sources
 from .call_errors import Call
@@ -148,7 +148,7 @@ class LocalStudent(Student):
         found = inside.run("the figures", lambda: inside.outward((*drawn, *figures.figures(given))))
         if inside.kernel and not found:
             raise inside.fault(
-                "FAILED",
+                Verdict.FAILED,
                 "No figure is open. Figures that cells have shown are closed by then; to test those, save the notebook "
                 "and run `python -m pytest` in its folder.",
             )
@@ -195,7 +195,7 @@ class LocalStudent(Student):
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", faults.NO_TORCH_MODULE)
+            raise inside.fault(Verdict.FAILED, faults.NO_TORCH_MODULE)
         given = inside.inward((model, *example))
         return inside.run("the layers of the model", lambda: inside.outward(torch_modules.describe(*given)))
 
@@ -205,7 +205,7 @@ class LocalStudent(Student):
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", faults.NO_ESTIMATOR)
+            raise inside.fault(Verdict.FAILED, faults.NO_ESTIMATOR)
         given = inside.inward(model)
         return inside.run("the steps of the estimator", lambda: inside.outward(estimators.describe(given)))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .. import Credit
-from ..errors import CheckFailed, StudentError
+from ..errors import CheckFailed, StudentError, Verdict
 from .public_tests import attempted, called_in, rng_for
 from .student import LocalStudent
 from .variants import read_variant
@@ -62,7 +62,7 @@ def call(item: pytest.Function) -> bool:
 
 
 def _sentence(error: StudentError, question: str) -> str:
-    if error.verdict == "NOT_ATTEMPTED":
+    if error.verdict == Verdict.NOT_ATTEMPTED:
         return f"not attempted: {question}: {error.message.removeprefix('Not attempted: ')}"
     trace = f"\n{error.trace}" if error.trace else ""
     return f"{question}: {error.message}{trace}"

@@ -30,7 +30,7 @@ from autograder.quality.calibration.trials import (
     trial_of,
 )
 from autograder.quality.mutation import Mutant
-from autograder.results import Report
+from autograder.results import Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.submissions import Submission
 
@@ -110,7 +110,7 @@ def measuring(checks: tuple[Check, ...], trials: Trials) -> tuple[Check, ...]:
 def _stands(check: Check, trials: Trials) -> None:
     """A check that measures nothing has no false-fail rate: the reference passes it, or one of the two is wrong."""
     for trial in trials.of(check.id):
-        if not trial.measured and trial.said and trial.verdict != "SKIPPED" and trial.number == 0:
+        if not trial.measured and trial.said and trial.verdict != Verdict.SKIPPED and trial.number == 0:
             raise InstructorError(
                 f"The reference itself does not pass {check.id!r} ({trial.verdict}: {trial.said}); "
                 "correct the reference or the check, then calibrate again."
@@ -138,9 +138,9 @@ def _trial(asked: Asked, report: Report | None, fault: str) -> Trial:
     trial = (
         trial_of(report)
         if report
-        else Trial(asked.check, asked.code, asked.share, asked.number, "INTERNAL", 0.0, 0.0, said=fault)
+        else Trial(asked.check, asked.code, asked.share, asked.number, Verdict.INTERNAL, 0.0, 0.0, said=fault)
     )
-    if trial.verdict == "INTERNAL" and asked.code == REFERENCE:
+    if trial.verdict == Verdict.INTERNAL and asked.code == REFERENCE:
         if report:
             raise InstructorError(f"The check {asked.check!r} does not work with the reference: {trial.said}")
         raise GraderError(f"A trial of {asked.check!r} with the reference was lost: {fault}")

@@ -11,6 +11,7 @@ from autograder.assignment.question import Check
 from autograder.checks import Measured, Threshold
 from autograder.quality.calibration.statistics import Fit, Judgement, fit, interval, judge
 from autograder.quality.calibration.trials import REFERENCE, Trial, Trials
+from autograder.results import Verdict
 
 __all__ = ["Cheapest", "FalsePass", "Row", "cheapest", "false_passes", "rows", "touched"]
 
@@ -89,7 +90,9 @@ class FalsePass:
 
 def rows(check: Check, trials: Trials, share: float, bound: float, code: str = REFERENCE) -> tuple[Row, ...]:
     """The thresholds of a check, in the order of its measurements, the highest credit first."""
-    made = [trial for trial in trials.of(check.id, code, share) if trial.verdict not in ("SKIPPED", "INTERNAL")]
+    made = [
+        trial for trial in trials.of(check.id, code, share) if trial.verdict not in (Verdict.SKIPPED, Verdict.INTERNAL)
+    ]
     model = next((trial.measured for trial in trials.of(check.id) if trial.measured), ())
     model = next((trial.measured for trial in made if trial.measured), model)
     places = [
@@ -170,7 +173,7 @@ def false_passes(row: Row, trials: Trials, mutants: Iterable[str], bound: float)
     return tuple(
         _false_pass(row, trials, mutant, made, bound)
         for mutant in mutants
-        if (made := [trial for trial in trials.of(row.check.id, mutant) if trial.verdict != "INTERNAL"])
+        if (made := [trial for trial in trials.of(row.check.id, mutant) if trial.verdict != Verdict.INTERNAL])
     )
 
 

@@ -33,12 +33,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 TONES = {
     verdict: {
-        "PASSED": "good",
-        "PARTIAL": "part",
-        "NOT_ATTEMPTED": "none",
-        "SKIPPED": "none",
-        "MANUAL": "none",
-        "INTERNAL": "ours",
+        Verdict.PASSED: "good",
+        Verdict.PARTIAL: "part",
+        Verdict.NOT_ATTEMPTED: "none",
+        Verdict.SKIPPED: "none",
+        Verdict.MANUAL: "none",
+        Verdict.INTERNAL: "ours",
     }.get(verdict, "bad")
     for verdict in Verdict
 }
