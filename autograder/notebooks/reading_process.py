@@ -195,7 +195,7 @@ def repaired(
         said = msgspec.msgpack.decode(ended.text, type=_Answer)
         reading.used += ended.cpu_seconds
         if said.repaired is None:
-            raise StudentError(said.verdict, said.message, open=True)
+            raise StudentError(Verdict(said.verdict), said.message, open=True)
         return said.repaired
     if crashes == _TRIES:  # it computes, and nothing else: what breaks it twice is the text
         reading.used = reading.seconds

@@ -66,7 +66,7 @@ def check_name(name: str) -> None:
         )
 
 
-def explained(name: str, reason: str) -> tuple[str, str]:
+def explained(name: str, reason: str) -> tuple[Verdict, str]:
     """Verdict and sentence for a file that was refused."""
     package, call = _FORMATS[PurePath(name).suffix]
     verdict, sentence = REASONS[reason]
