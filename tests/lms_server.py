@@ -341,10 +341,13 @@ class _Handler(BaseHTTPRequestHandler):
                             {"type": "comments"}]}  # fmt: skip
 
     def _status(self, person: Person) -> dict[str, Any]:
+        if self.there.about.get("markingworkflow"):
+            return {"lastattempt": None, "feedback": None}  # as long as nothing is released
         comment = person.comments[0] if person.comments else {"comment": "", "attachments": []}
         files = [{"filename": each["display_name"]} for each in comment["attachments"]]
+        text = f'<div class="no-overflow">{comment["comment"]}</div>' if comment["comment"] else None
         return {"feedback": {"plugins": [
-            {"type": "comments", "editorfields": [{"name": "comments", "text": comment["comment"]}]},
+            {"type": "comments", "editorfields": [{"name": "comments", "text": text}]},
             {"type": "file", "fileareas": [{"area": "feedback_files", "files": files}]},
         ]}}  # fmt: skip
 

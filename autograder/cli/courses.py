@@ -42,7 +42,7 @@ def list_courses(address: str, platform: str | None, token_file: Path | None) ->
     if table.row_count:
         screen.print(table)
     else:
-        what = "assignments" if place.course else "courses that the token's user teaches"
+        what = "assignments" if place.course else "courses of the token's user"
         screen.print(f"{escape(place.address)} has no {what}.", soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ from autograder.course.term import Term
 from autograder.submissions.placing import TEXT_ENTRY
 from autograder.submissions.trees import Entry, Tree
 
-__all__ = ["Asked", "Found", "HandIn", "Source", "Who", "text_entry"]
+__all__ = ["Asked", "Found", "HandIn", "Source", "Who", "shown_text", "text_entry"]
 
 _BLOCKS = {"address", "blockquote", "div", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "pre", "tr"}
 _UNSEEN = {"head", "script", "style", "title"}
@@ -113,13 +113,13 @@ def text_entry(tree: Tree, path: tuple[str, ...], entry: Entry) -> None:
     """Add what was typed into a form, which the download holds as a page, as the text that it shows."""
 
     def read(most: int) -> bytes:
-        return _shown_text(entry.read(most).decode("utf-8", "replace")).encode()
+        return shown_text(entry.read(most).decode("utf-8", "replace")).encode()
 
     tree.files[path] = entry
     tree.files[(TEXT_ENTRY,)] = Entry(entry.size, entry.modified, read)
 
 
-def _shown_text(page: str) -> str:
+def shown_text(page: str) -> str:
     """What a page shows, with lines where blocks begin and end; in time that grows with its length alone."""
     shown: list[str] = []
     unseen, verbatim = "", False

@@ -285,6 +285,28 @@ def test_moodles_marking_workflow_stays_as_it_is(root, site) -> None:
 
     assert site.person(77).state == "inreview"
     assert "Students see these grades once Moodle's marking workflow has them as released." in said
+    said = push(root, site, "moodle", "--yes")
+    assert "Written: 0 students; as it is already: 3." in said
+
+
+def test_comments_that_moodle_does_not_show_yet_are_kept(root, site) -> None:
+    """Before a workflow has released a grade nobody can say whether there is a comment; one of ours is known."""
+    site.about, site.person(77).score = {"markingworkflow": 1}, 2.0
+    said = push(root, site, "moodle", "--yes")
+
+    assert re.search(r"Ada Lovelace .*Comments there cannot be read before they are released; --overwrite", said)
+    assert site.person(77).comments == []
+    push(root, site, "moodle", "--yes", "--overwrite")
+    assert "2 of 4 points" in site.person(77).comments[0]["comment"]
+
+
+def test_a_page_that_canvas_calls_by_another_name_is_the_same(root, site) -> None:
+    """Canvas adds a number to the name of a file of which there are two."""
+    push(root, site, "canvas", "--yes")
+    for each in site.people[:3]:
+        attachment = each.comments[0]["attachments"][0]
+        attachment["display_name"] = attachment["display_name"].replace(".html", "-1.html")
+    assert "as it is already: 3" in push(root, site, "canvas", "--yes")
 
 
 def test_canvas_posts_grades_by_itself(root, site) -> None:

@@ -126,8 +126,8 @@ class CanvasSite:
         self._about = f"{self._course}/assignments/{place.assignment}"
 
     def courses(self) -> Sequence[CourseThere]:
-        """The courses that the token's user teaches."""
-        address = f"{_API}/courses?{_MANY}&enrollment_type=teacher"
+        """The courses of the token's user."""
+        address = f"{_API}/courses?{_MANY}"
         found = self._all(address, "reading the list of courses", list[_Course])
         return [CourseThere(_title(each.name or each.course_code, each.id), self._at(str(each.id)), str(each.id))
                 for each in found]  # fmt: skip

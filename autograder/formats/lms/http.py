@@ -203,7 +203,7 @@ class Client:
         """
         content = reply.content.removeprefix(b"while(1);")
         try:
-            return msgspec.json.decode(content, type=type, strict=False)
+            return msgspec.convert(_without_nulls(msgspec.json.decode(content)), type, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(
                 f"{self.host} replies to {what} with something that {self.platform} does not document "
@@ -266,7 +266,8 @@ class Client:
             except requests.RequestException as error:
                 raise self._failed(error, what, unsure=unsure) from None
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            self._spare(headers)
+            if 0 < (_number(headers.get("x-rate-limit-remaining")) or 0) < _LOW:
+                time.sleep(1)  # before the quota is used up
             return Reply(answer.status_code, headers, content)
         raise UsageError(f"{self.host} redirects {what} more than {_REDIRECTS} times, which is not followed.")
 
@@ -331,12 +332,6 @@ class Client:
             )
         time.sleep(2 ** (number - 1) if said is None else said)
 
-    def _spare(self, headers: Mapping[str, str]) -> None:
-        """Slow down before a quota is used up."""
-        left = _number(headers.get("x-rate-limit-remaining"))
-        if left is not None and 0 < left < _LOW:
-            time.sleep(1)
-
     def _refuse(self, reply: Reply, what: str) -> None:
         if 200 <= reply.status < 300:
             return
@@ -370,6 +365,13 @@ def _session(platform: str) -> requests.Session:
     session.auth = lambda request: request  # else a password of ~/.netrc would take the token's place
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
+
+
+def _without_nulls(value: object) -> object:
+    """What an answer says; both platforms write null for what is not there, also where a number or text belongs."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _said(content: bytes) -> str:

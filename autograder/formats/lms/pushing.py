@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -216,7 +216,10 @@ def _written(site: Platform, step: Step, journal: Journal) -> str:
             site.write(step.seat, Change(left.new, left.comment))
         except Unsure:
             sure = False
-        left = _missing(step, site.present(step.seat))
+        present = site.present(step.seat)
+        left = _missing(step, present)
+        if sure and not present.readable:
+            left = replace(left, comment=None)
         if not left.writes:
             journal.add(step.seat.number, step.new, step.said)
             return ""
@@ -269,8 +272,10 @@ class _Maker:
         file = page_name(self._grades.assignment, hashlib.sha256(data).hexdigest()) if there.takes_file else ""
         text = _text_of(self._grades, grade, file) if there.takes_text else ""
         made = Comment(text, file, data if file else b"")
-        if _has(seat.present, made):
+        if _has(seat.present, made) or (not seat.present.readable and self._journal.wrote(seat.number, text)):
             return None, "", text
+        if not seat.present.readable and not self._asked.overwrite:
+            return None, "comments there cannot be read before they are released; --overwrite writes one", ""
         if there.replaces and not self._asked.overwrite:
             others = [each for each in seat.present.comments if not self._journal.wrote(seat.number, each)]
             others += [each for each in seat.present.files if "-feedback-" not in each]
@@ -310,7 +315,8 @@ def _has(present: Present, comment: Comment | None) -> bool:
     if comment is None:
         return True
     texts = {" ".join(each.split()) for each in present.comments}
-    return (not comment.file or comment.file in present.files) and (
+    stem = comment.file.removesuffix(".html")  # a platform may add a number to a name
+    return (not comment.file or any(each.startswith(stem) for each in present.files)) and (
         not comment.text or " ".join(comment.text.split()) in texts
     )
 

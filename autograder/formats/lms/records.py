@@ -50,6 +50,7 @@ class Present:
 
     `points` is None where there is no grade. `comments` are the texts and `files` the names of the pages that staff
     gave. `kept` says why nothing is to be written, or is "". `taken` are points that the platform takes off by itself.
+    Where it does not show comments now, they are not `readable`.
     """
 
     points: float | None = None
@@ -57,6 +58,7 @@ class Present:
     files: tuple[str, ...] = ()
     kept: str = ""
     taken: float = 0.0
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ as a whole. Everything is asked for by POST, so that the token stands in no addr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,7 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
-from autograder.formats.hand_ins import Found, HandIn, Who, text_entry
+from autograder.formats.hand_ins import Found, HandIn, Who, shown_text, text_entry
 from autograder.formats.lms.downloads import add_file
 from autograder.formats.lms.http import Client, Denied, Reply, Secret, Unsure, origin_of
 from autograder.formats.lms.places import Place
@@ -48,6 +49,7 @@ _READING, _WRITING = (
     ("mod_assign_get_assignments", "mod_assign_get_submissions", "mod_assign_list_participants"),
     ("mod_assign_get_grades", "mod_assign_get_submission_status", "mod_assign_save_grade"),
 )
+_FRAME = re.compile(r'<div class="no-overflow">(.*)</div>', re.DOTALL)
 _HTML = "1"  # Moodle's number of that format
 
 Decoded = TypeVar("Decoded")
@@ -140,7 +142,7 @@ class MoodleSite:
         ]
         if _takes(mine, "comments"):
             given = change.comment.text if change.comment else ""
-            text = _as_page(given) if given else "".join(self._texts(int(seat.number))[:1])
+            text = _as_page(given) if given else "".join(_texts(self._feedback(int(seat.number)) or ())[:1])
             fields += [("plugindata[assignfeedbackcomments_editor][text]", text),
                        ("plugindata[assignfeedbackcomments_editor][format]", _HTML)]  # fmt: skip
         if change.comment is not None and change.comment.file:
@@ -195,19 +197,18 @@ class MoodleSite:
             return Present()
         points = grades[number]
         plugins = self._feedback(number)
+        if plugins is None:
+            return Present(None if points < 0 else points, readable=False)
         files = [file.filename or file.name for each in plugins if each.type == "file"
                  for area in each.fileareas for file in area.files]  # fmt: skip
-        texts = tuple(_as_text(each) for each in self._texts(number, plugins))
+        texts = tuple(shown_text(each).strip() for each in _texts(plugins))
         return Present(None if points < 0 else points, texts, tuple(files))
 
-    def _feedback(self, number: int) -> list[Plugin]:
+    def _feedback(self, number: int) -> list[Plugin] | None:
+        """What staff gave a student; None where Moodle does not show it, as before a workflow has released it."""
         fields = [("assignid", str(self._mine().id)), ("userid", str(number))]
         status = self._call("mod_assign_get_submission_status", fields, Status)
-        return status.feedback.plugins if status.feedback else []
-
-    def _texts(self, number: int, plugins: Iterable[Plugin] | None = None) -> list[str]:
-        found = self._feedback(number) if plugins is None else plugins
-        return [field.text for each in found if each.type == "comments" for field in each.editorfields if field.text]
+        return status.feedback.plugins if status.feedback else None
 
     def _at(self, *, course: int | str = "", assignment: int | str = "") -> str:
         return Place("moodle", self._place.site, str(course), str(assignment)).address
@@ -349,11 +350,12 @@ def _first(data: bytes, most: int) -> bytes:
     return data[:most]
 
 
+def _texts(plugins: Iterable[Plugin]) -> list[str]:
+    """What staff wrote, as HTML, without the frame that Moodle shows it in."""
+    found = [field.text for each in plugins if each.type == "comments" for field in each.editorfields if field.text]
+    return [match[1] if (match := _FRAME.fullmatch(each.strip())) else each for each in found]
+
+
 def _as_page(text: str) -> str:
     """A comment as Moodle keeps it."""
     return "<br />\n".join(escape(line, quote=False) for line in text.splitlines())
-
-
-def _as_text(page: str) -> str:
-    """A comment as it was written, whatever Moodle made of the ends of its lines."""
-    return unescape(page.replace("<br />\n", "\n").replace("<br />", "\n").replace("<p>", "").replace("</p>", ""))
