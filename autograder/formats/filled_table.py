@@ -21,6 +21,8 @@ __all__ = ["Table", "number_of", "number_text", "read_table"]
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DELIMITERS = ",;\t"
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_GROUPED = re.compile(r"(-?\d{1,3}(?:([.,' \u00a0\u202f\u2019])\d{3})(?:\2\d{3})*)(?!\2)[.,](\d+)")
+"""A number with signs between thousands, which its decimals make clear."""
 _FRACTION = re.compile(r"-?\d+([.,])\d+")
 Place = tuple[int, int]
 """Row and column, both from 0."""
@@ -170,6 +172,8 @@ def _rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, tuple[_C
 def number_of(text: str) -> float | None:
     """The number in a cell, with a point or a comma before its decimals; None where there is none."""
     stripped = text.strip()
+    if grouped := _GROUPED.fullmatch(stripped):
+        return float(f"{grouped[1].replace(grouped[2], '')}.{grouped[3]}")
     return float(stripped.replace(",", ".")) if _NUMBER.fullmatch(stripped) else None
 
 

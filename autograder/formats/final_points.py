@@ -72,7 +72,8 @@ def class_grades(
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
-        made += [replace(grade, published=page.stem in published) for grade in one]
+        waits = report.student in open_
+        made += [replace(grade, published=page.stem in published, waits=waits) for grade in one]
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
     title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])

@@ -50,7 +50,7 @@ def junit_xml(grades: ClassGrades) -> bytes:
         _properties(suite, {**_about(grade, withheld), **({"withheld": withheld} if withheld else {})})
         for question in part.report.questions:
             for check in question.checks:
-                _case(suite, grades.assignment, question, check)
+                _case(suite, grades.assignment, question, check, grade.points_of(check))
         checks += own
     root.attrib.update(_counts(checks))
     Tree.indent(root)
@@ -65,7 +65,10 @@ def _about(grade: Grade, withheld: str) -> dict[str, str]:
     return {**points, "max_points": shown(grade.most)}
 
 
-def _case(suite: Tree.Element, assignment: str, question: QuestionResult, check: CheckResult) -> None:
+def _case(
+    suite: Tree.Element, assignment: str, question: QuestionResult, check: CheckResult, points: float | None
+) -> None:
+    """One check; points that are not final are left out."""
     case = Tree.SubElement(
         suite,
         "testcase",
@@ -73,7 +76,9 @@ def _case(suite: Tree.Element, assignment: str, question: QuestionResult, check:
         name=_text(check.title or check.id),
         time=f"{check.seconds:.3f}",
     )
-    numbers = {"points": shown(check.points), "max_points": shown(check.max_points)}
+    numbers = {"max_points": shown(check.max_points)}
+    if points is not None:
+        numbers = {"points": shown(points), **numbers}
     _properties(
         case, {"check": check.id, "verdict": str(check.verdict), "hidden": str(check.hidden).lower(), **numbers}
     )

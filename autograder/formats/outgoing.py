@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report
-from autograder.results import Report
+from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 
 __all__ = ["CHANGEABLE", "COLUMN", "INTO", "MISSING", "SCALE", "ClassGrades", "Exporter", "Grade", "Request", "Written"]
@@ -26,7 +26,7 @@ class Grade:
     missing. `most` is what can be reached without bonus points. `name` and `ids` are those of the roster, `keys` what
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
     for each member that is known; `page` is the feedback page, if there is one. `published` says whether
-    `autograder publish` showed the student a page.
+    `autograder publish` showed the student a page, `waits` that another attempt may count, which waits for an answer.
     """
 
     student: str
@@ -42,6 +42,14 @@ class Grade:
     team: str = ""
     page: Path | None = None
     published: bool = False
+    waits: bool = False
+
+    def points_of(self, check: CheckResult) -> float | None:
+        """The points of a check; None where they are not final."""
+        if self.points is not None:
+            return check.points
+        whole = self.waits or self.report.not_final
+        return None if whole or check.verdict in (Verdict.MANUAL, Verdict.INTERNAL) else check.points
 
     def out_of(self, most: float | None, scale: bool | None) -> float | None:
         """The points in a table that has room for `most`; None where they are not final.

@@ -56,6 +56,13 @@ def written(root: Path, name: str, data: bytes, *options: object, code: int = 0,
     return (root / "graded" / name / "export.csv").read_bytes(), done.stdout
 
 
+def test_a_maximum_of_a_thousand_points_is_a_number(root) -> None:
+    """Canvas separates thousands; the column can be changed all the same."""
+    after, _ = written(root, "canvas", canvas([ADA, BOB, CY], possible="1,000.00"), "--scale")
+
+    assert b"875.00" in after
+
+
 @pytest.mark.parametrize(
     "form",
     [

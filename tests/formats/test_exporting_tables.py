@@ -116,6 +116,8 @@ def test_json_lines_have_everything_that_students_may_read(root) -> None:
     assert (ann["points"], ann["max_points"], ann["open"], ann["emails"]) == (1.5, 4, "", ["ann@uni.example"])
     assert [each["verdict"] for each in ann["questions"][1]["checks"]] == ["FAILED"]
     assert by_name["bob"]["points"] is None
+    (of_bob,) = by_name["bob"]["questions"]
+    assert (of_bob["points"], [each["points"] for each in of_bob["checks"]]) == (None, [None, 2])
     assert "the forkserver is gone" not in "".join(lines)
 
 
@@ -141,6 +143,9 @@ def test_junit_tells_wrong_answers_from_crashes_and_what_did_not_run(tmp_path) -
     assert properties == {"points": "3", "max_points": "10"}
     assert {each.attrib["name"] for each in bob.find("properties")} == {"open", "max_points"}
     case = {each.attrib["name"]: each.attrib["value"] for each in odd.findall("testcase")[4].find("properties")}
+    open_case, other = bob.findall("testcase")
+    assert "points" not in {each.attrib["name"] for each in open_case.find("properties")}
+    assert "points" in {each.attrib["name"] for each in other.find("properties")}
     assert case == {"check": "five", "verdict": "PARTIAL", "hidden": "false", "points": "1", "max_points": "2"}
 
 

@@ -82,9 +82,12 @@ def test_the_sign_before_decimals_is_that_of_the_file(tmp_path: Path) -> None:
     ):  # fmt: skip
         path.write_text(text)
         assert read_table(path).decimal_sign() == expected, text
-    assert [number_of(each) for each in ("2.5", "2,5", "-1", "EX", "", "1.2.3", "1,234.5")] == [
-        2.5, 2.5, -1, None, None, None, None,
+    assert [number_of(each) for each in ("2.5", "2,5", "-1", "EX", "", "1.2.3", "1,23.5", "1,234.567,8")] == [
+        2.5, 2.5, -1, None, None, None, None, None,
     ]  # fmt: skip
+    for grouped in ("1,234.5", "1.234,5", "1 234,5", "1\N{NO-BREAK SPACE}234,50", "1'234.5"):
+        assert number_of(grouped) == 1234.5
+    assert number_of("-1,234,567.25") == -1234567.25
     assert (number_text(2.5, ","), number_text(10, ".")) == ("2,50", "10.00")
 
 

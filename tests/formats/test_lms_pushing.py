@@ -229,7 +229,7 @@ def test_a_grade_that_somebody_else_gave_is_kept(root, site, platform) -> None:
     """It is shown, and replaced with --overwrite alone."""
     site.person(77).score = 1.0
     said = push(root, site, platform, "--yes")
-    assert re.search(r"Ada Lovelace +1 .*Somebody else gave this grade there; --overwrite replaces it\.", said)
+    assert re.search(r"Ada Lovelace +1 .*Somebody else gave this grade there; --overwrite replaces it by 2\.", said)
     assert scores(site)["ada"] == 1.0
     push(root, site, platform, "--yes", "--overwrite")
     assert scores(site)["ada"] == 2.0

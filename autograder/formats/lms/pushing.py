@@ -259,7 +259,7 @@ class _Maker:
         new = None if _equal(before, points) else points
         ours = before is None or self._asked.overwrite or self._journal.gave(seat.number, before)
         if new is not None and not ours:
-            return Step(seat, points, why="somebody else gave this grade there; --overwrite replaces it")
+            return Step(seat, points, why=f"somebody else gave this grade there; --overwrite replaces it by {points:g}")
         comment, kept, said = self._comment(seat, grade, page)
         return Step(seat, points, new, comment, why or kept, said)
 

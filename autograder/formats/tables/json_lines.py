@@ -19,7 +19,7 @@ def _write(grades: ClassGrades, request: Request) -> Written:
 
 
 def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
-    """One student, with what students may read of each check; `points` is null where they are not final.
+    """One student, with what students may read of each check; `points` is null wherever they are not final.
 
     Checks that are not shown yet are left out, and so are their points in questions; `withheld` says how many.
     """
@@ -43,7 +43,9 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
                 "id": question.id,
                 "title": question.title,
                 "bonus": question.bonus,
-                "points": question.points,
+                "points": question.points
+                if all(grade.points_of(each) is not None for each in question.checks)
+                else None,
                 "max_points": question.max_points,
                 "checks": [
                     {
@@ -51,7 +53,7 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
                         "title": check.title,
                         "hidden": check.hidden,
                         "verdict": str(check.verdict),
-                        "points": check.points,
+                        "points": grade.points_of(check),
                         "max_points": check.max_points,
                         "message": check.message,
                     }
