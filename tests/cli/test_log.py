@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from gradebooks import with_points
 from autograder.cli.log import log_table
 from autograder.store import Store, sqlite_address
 from autograder.store.forgetting import forget_student
-from autograder.store.history import Change, record
+from autograder.store.history import VERBS, Change, record
 from autograder.store.marking import record_marks
-from autograder.store.records import LogEntry, Mark
+from autograder.store.publishing import add_request, answer_request, close_request, publish
+from autograder.store.records import LogEntry, Mark, Publication, Request
 
 
 @pytest.fixture
@@ -79,6 +81,22 @@ def test_lines_are_chosen(folder: Path, words: tuple[str, ...], count: int) -> N
         assert done.stdout == "There are no such lines in the log.\n"
 
 
+def test_nothing_personal_but_ids_is_in_the_log(folder: Path) -> None:
+    """Comments, requests and answers, which people write freely, are in none of its columns, and no path or e-mail."""
+    with Store(sqlite_address(folder / "grader.db"), who="kim") as store, store.writing("a request"):
+        asked = Request("ada", "sums", "b", "I am Ada Lovelace, ada@x.org", datetime(2026, 5, 1, tzinfo=UTC))
+        number = add_request(store.database, asked, store.change())
+        answer_request(store.database, number, "Dear Ada Lovelace", store.change())
+        close_request(store.database, number, store.change())
+        publish(store.database, Publication("ada", "sums", "0" * 64, 1.0, 3.0), store.change())
+    known = {"ada", "ben", "kim", "lee", "sums", "tiny", "essay: Clear", *VERBS, "open", None}
+    for line in run_here("log", "--out", folder, "--json", cwd=folder.parent).stdout.splitlines():
+        entry = json.loads(line)
+        for name, cell in entry.items():
+            plain = name == "at" or cell in known or re.fullmatch(r"[\d.]+|(run|comment|request|publication) \d+", cell)
+            assert plain, (name, cell)
+
+
 def test_forgetting_leaves_the_lines_under_the_pseudonym(folder: Path) -> None:
     """The log is whole, without the name in any line of it, and says who forgot somebody."""
     before = lines(folder)
@@ -114,8 +132,6 @@ def test_what_is_no_plain_text_does_not_reach_the_terminal() -> None:
 
 def test_every_kind_can_be_asked_for(folder: Path) -> None:
     """What the store writes into the log is what --kind takes."""
-    from autograder.store.history import VERBS
-
     with Store(sqlite_address(folder / "grader.db")) as store, store.writing("lines"):
         for verb in VERBS:
             record(store.database, store.change(), verb)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from command_line import refused, run_here
 from samples import passing
 
 from autograder.checks.errors import UsageError
@@ -95,6 +96,32 @@ def test_a_course_moves_from_a_file_to_a_server(postgres_address: str, tmp_path:
     with Store(sqlite_address(tmp_path / "back.db")) as store:
         restore_backup(path, store)
         assert [each.student for each in store.reports()] == ["ann", "ben"]
+
+
+def test_the_command_line_takes_a_folder_for_files_of_a_server(postgres_address: str, tmp_path: Path) -> None:
+    """`--artefacts`, or `Course.artefacts` seen from the course's folder; without either the sentence names both."""
+    with Store(postgres_address, artefacts=tmp_path / "files") as store:
+        fill(store, "ann")
+        kept = artefacts(store.database)
+    words = ("backup", "b.zip", "--db", postgres_address)
+    refused(run_here(*words, cwd=tmp_path), "Files of checks have no place beside", "or with --artefacts.")
+    assert run_here(*words, "--artefacts", "files", cwd=tmp_path).returncode == 0
+    (tmp_path / "grader_config.py").write_text(
+        "from pathlib import Path\nfrom autograder.course import Course\n"
+        f'course = Course("T", (), database={postgres_address!r}, artefacts=Path("files"))\n'
+    )
+    (tmp_path / "b.zip").unlink()
+    (tmp_path / "below").mkdir()
+    done = run_here("backup", "../b.zip", cwd=tmp_path / "below")
+    assert done.returncode == 0, done.stderr
+    where = ("--db", sqlite_address(tmp_path / "new.db"), "--artefacts", tmp_path / "others")
+    done = run_here("restore", "b.zip", *where, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in files_in(tmp_path / "others")} == {each.sha256 for each in kept}
+    done = run_here("forget", "ann", *where, "--yes", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert list(files_in(tmp_path / "others")) == []
+    assert list(files_in(tmp_path / "files")) != []
 
 
 def test_a_backup_goes_into_an_empty_database_only(tmp_path: Path) -> None:

@@ -214,6 +214,9 @@ def test_files_have_no_place_beside_a_server(postgres_address: str) -> None:
     with Store(postgres_address.replace("grader@", "grader:secret@")) as store:
         with pytest.raises(UsageError, match="no place beside postgresql") as caught:
             assert store.artefacts
+        assert str(caught.value).endswith(
+            "; name a folder with Course.artefacts in grader_config.py, or with --artefacts."
+        )
         assert "secret" not in str(caught.value)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from databases import needed
 from samples import check, internal, passing, question, report
 
 from autograder.checks.errors import UsageError
@@ -117,6 +119,16 @@ def test_the_log_is_append_only(any_address: str, statement: str) -> None:
         with pytest.raises(DatabaseError, match="append-only"), store.database.transaction():
             store.database.change(statement)
         assert len(log_entries(store.database)) == 1
+
+
+def test_without_a_server_ci_fails_and_others_skip() -> None:
+    """So CI has really run PostgreSQL, which its setup installs from Debian's packages."""
+    needed("", {"CI": "true"})
+    with pytest.raises(pytest.fail.Exception, match="Nothing is known about PostgreSQL: not there"):
+        needed("not there", {"CI": "true"})
+    with pytest.raises(pytest.skip.Exception, match="not there"):
+        needed("not there", {})
+    assert "system_package postgresql" in Path(__file__, "../../../.ci/setup").resolve().read_text()
 
 
 def test_a_verb_of_the_log_is_one_of_the_listed(any_address: str) -> None:
