@@ -73,6 +73,28 @@ def test_points_and_bonus_points_fill_the_set_up_to_its_cap(course: Path) -> Non
     assert "Not graded yet: alexnet; counted as 0." in done.output
 
 
+def test_the_lowest_are_dropped_and_the_sum_is_rounded(course: Path) -> None:
+    """Not handed in is 0 and goes first; of equal ones the later; rounded before the cap; in parentheses when shown."""
+    config = course / "grader_config.py"
+    config.write_text(config.read_text().replace("cap=10", 'cap=10, drop_lowest=1, round_to=0.5, rounding="up"'))
+    folders = [
+        graded(course, "theory", with_points("ada", 6), with_points("bob", 3)),
+        graded(course, "backprop", with_points("ada", 3, bonus=0.1), with_points("bob", 3)),
+        graded(course, "alexnet", with_points("ada", 1), with_points("cy", 2.2)),
+    ]
+    done = total(course, "hw4", *folders, "--csv", course / "hw4.csv")
+    assert done.exit_code == 0, done.output
+    lines = (course / "hw4.csv").read_bytes().decode().split("\r\n")
+    assert lines[:4] == [
+        '"student","theory","backprop","alexnet","total","cap","dropped","by_hand","flag"',
+        '"ada",6,3.1,1,9.5,10,"alexnet",0,',
+        '"bob",3,3,,6,10,"alexnet",0,',
+        '"cy",,,2.2,2.5,10,"backprop",0,',
+    ]
+    assert "In parentheses: the 1 assignment with the fewest points, left out." in done.output
+    assert "(1)" in done.output
+
+
 def test_points_that_wait_and_faults_of_ours_are_reported(course: Path) -> None:
     """A total that is not final says so, for people's points and for INTERNAL checks."""
     waits = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", "", by_hand=5, answer="Because.")

@@ -9,7 +9,7 @@ from samples import check, question
 
 from autograder.checks.errors import InstructorError
 from autograder.results import Verdict
-from autograder.scoring import check_points, question_points, report_points, rounded, set_points, shown
+from autograder.scoring import check_points, lowest, question_points, report_points, rounded, set_points, shown
 
 POINTS = st.floats(0, 1000, allow_nan=False)
 VERDICTS = st.sampled_from(Verdict)
@@ -76,6 +76,33 @@ def test_a_homework_set_never_exceeds_its_cap(parts: list[tuple[float, float]], 
 def test_bonus_makes_up_for_lost_points() -> None:
     """Two assignments with 60 + 10 and 35 points give 100 of 100."""
     assert set_points([(60, 10), (35, 0)], cap=100) == 100
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4000).map(lambda n: n / 100), st.sampled_from([0, 0.25, 3])), min_size=1, max_size=6
+    ),
+    st.integers(0, 5),
+    st.sampled_from([0.01, 0.05, 0.5, 1, 2.5]),
+    st.sampled_from(["nearest", "up", "down"]),
+)
+def test_dropping_never_leaves_out_a_better_part_and_rounding_stays_within_a_step(
+    parts: list[tuple[float, float]], drop: int, step: float, how: str
+) -> None:
+    """What is dropped is no more than what counts, more dropping never gives points, and the cap is the end."""
+    sums = [points + bonus for points, bonus in parts]
+    out = lowest(sums, drop)
+    assert len(out) == min(drop, len(sums))
+    kept = [each for number, each in enumerate(sums) if number not in out]
+    assert all(sums[number] <= min(kept, default=100) for number in out)
+    found = set_points(parts, 50, drop_lowest=drop, round_to=step, rounding=how)
+    exact = min(50.0, sum(kept))
+    assert found <= 50
+    if exact < 50:
+        within = {"nearest": (-step / 2, step / 2), "up": (0, step), "down": (-step, 0)}[how]
+        assert within[0] - 0.006 <= found - exact <= within[1] + 0.006
+    if drop:
+        assert set_points(parts, 50, drop_lowest=drop - 1, round_to=step, rounding=how) >= found
 
 
 @pytest.mark.parametrize(("points", "text"), [(15.0, "15"), (7.5, "7.5"), (0.25, "0.25"), (0.0, "0"), (100.0, "100")])
