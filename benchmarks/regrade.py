@@ -3,7 +3,8 @@
 A class of the tiny course of the tests, whose results are put into the store (one submission is graded, the others get
 its report under their own key). Then the same command runs: first it writes every page, then it finds everything as it
 is, and at last the points of a check are others, so that every report is scored and every page written anew. CPU is
-user plus system time of the whole command, with all its children.
+user plus system time of the whole command, with all its children. The last line is the scoring alone: every report
+read from the store, scored, and grades.csv written, without the two pages of each student.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import autograder
 from autograder import grading
 from autograder.grading import RunOptions, grade
+from autograder.grading.rescoring import rescored
 from autograder.loader import load
+from autograder.reports.grades import write_grades
 from autograder.sandbox import start
 from autograder.store import Store, sqlite_address
 from autograder.submissions import Recogniser, collect
@@ -39,6 +43,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=1000)
     count = parser.parse_args().submissions
+    print(f"{count} submissions, nothing to grade")
+    for title, cpu, wall in runs(count):
+        print(f"{title:20}{cpu:7.2f} s CPU{wall:8.2f} s wall", flush=True)
+
+
+def runs(count: int) -> Iterator[tuple[str, float, float]]:
+    """What each run of the command is about, its CPU seconds and wall seconds, for a class of that many."""
     compileall.compile_dir(Path(autograder.__file__).parent, quiet=2)  # as an installation does
     with tempfile.TemporaryDirectory(prefix="regrade-") as folder:
         root, inbox, out = make_course(Path(folder) / "course"), Path(folder) / "inbox", Path(folder) / "out"
@@ -46,13 +57,35 @@ def main() -> None:
             (inbox / f"student{number:04d}").mkdir(parents=True)
             (inbox / f"student{number:04d}" / "tiny.py").write_text(f"# {number}\n{RIGHT}")
         known(root, inbox, out)
-        print(f"{count} submissions, nothing to grade")
-        script = root / "assignments" / "tiny" / "assignment.py"
         for title in ("pages written", "nothing changed", "nothing changed", "other points"):
             if title == "other points":
-                script.write_text(script.read_text().replace("points=2", "points=2.5"))
-            cpu, wall = measured(root, inbox, out)
-            print(f"{title:20}{cpu:7.2f} s CPU{wall:8.2f} s wall")
+                change(root, "points=2", "points=2.5")
+            yield title, *measured(root, inbox, out)
+        change(root, "points=2.5", "points=3")
+        yield "scored alone", *scored(root, inbox, out)
+
+
+def change(root: Path, old: str, new: str) -> None:
+    """Change the assignment."""
+    script = root / "assignments" / "tiny" / "assignment.py"
+    text = script.read_text()
+    assert old in text
+    script.write_text(text.replace(old, new))
+
+
+def scored(root: Path, inbox: Path, out: Path) -> tuple[float, float]:
+    """CPU and wall seconds of scoring every report by the present points, in this process."""
+    loaded, options = load(root, "tiny"), RunOptions(SEED)
+    everyone = collect(inbox, loaded.assignment.handed_in, out / "staging", copies=False)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        cpu, began = time.process_time(), time.monotonic()
+        keys = [(grading.result_key(loaded, each, None, options, "none"), each.student) for each in everyone]
+        reports = [rescored(report, loaded) for report in store.all_known(keys).values()]
+        write_grades(reports, out / "grades.csv", people=False)
+        used = time.process_time() - cpu, time.monotonic() - began
+    assert {report.points for report in reports} == {6.0}
+    assert len(reports) == len(everyone)
+    return used
 
 
 def known(root: Path, inbox: Path, out: Path) -> None:
