@@ -100,18 +100,28 @@ def test_a_second_collection_downloads_nothing_and_changes_nothing(root, site) -
 
 
 def test_a_stopped_collection_goes_on(root, site) -> None:
-    """What was complete when the platform refused to go on stays, and is not downloaded again."""
-    site.faults.append(Fault("/files/77/1/", 500, times=99))
+    """Three files in a row that cannot be read end it; what was complete stays, and is not downloaded again."""
+    site.people += [Person(80 + each, f"Dan {each}", attempts=[(SECOND, files())]) for each in range(3)]
+    site.faults.append(Fault("/files/8", 500, times=99))
     done = run_here("collect", site.canvas, "--assignment", "tiny", cwd=root, **ENVIRON)
     refused(done, "replies to downloading tiny.py with an error of its own (500), 5 times; run the same command again")
-    assert len(attempts(root)) == 2
+    assert sorted(key for key, each in attempts(root).items() if not each.waits) == [("ada", 1), ("ada", 2), ("bob", 1)]
     site.faults.clear()
     site.seen.clear()
-    said, found = collected(root, site.canvas)
+    _, found = collected(root, site.canvas)
 
-    assert "1 attempt collected, 2 there already" in said
+    assert len(found) == 6
+    assert sorted(each.path for each in site.asked("/files/")) == [f"/files/8{each}/0/tiny.py" for each in range(3)]
+
+
+def test_one_file_that_canvas_cannot_give_stops_nobody_else(root, site) -> None:
+    """Its attempt waits, and the command says that it has to be run again."""
+    site.faults.append(Fault("/files/78/0/", 500, times=99))
+    said, found = collected(root, site.canvas, code=1)
+
+    assert "something could not be read or fetched; run the same command again later" in said
+    assert [key for key, each in sorted(found.items()) if each.waits] == [("bob", 1)]
     assert len(found) == 3
-    assert [each.path for each in site.asked("/files/")] == ["/files/77/1/tiny.py"]
 
 
 def test_lateness_and_text_entries_come_from_canvas(root, site) -> None:

@@ -175,6 +175,28 @@ def test_a_platform_that_is_never_sure_is_left_alone(root, site, platform) -> No
 
 
 @BOTH
+def test_one_student_whom_the_platform_refuses_stops_nobody_else(root, site, platform) -> None:
+    """Such as one who has left the course; five in a row end it."""
+    if platform == "canvas":
+        fault = Fault("PUT /api/v1/courses/101/assignments/4711/submissions/77", 403)
+    else:
+        fault = Fault(
+            "save_grade", 200, body=b'{"exception": "x", "errorcode": "notenrolled", "message": "Not enrolled"}'
+        )
+    site.faults.append(fault)
+    said = push(root, site, platform, "--yes", code=1)
+
+    assert "Not written: Ada Lovelace (127.0.0.1:" in said
+    assert scores(site) == {"ada": None, "bob": 3.5, "cy": 0.0, "dan": None}
+    site.people = [Person(each, f"Dan {each}", f"d{each}") for each in range(6)]
+    grade(root, *(with_points(f"d{each}", 1) for each in range(6)))
+    site.faults.append(Fault(fault.part.replace("/77", "/"), fault.status, body=fault.body, times=9))
+    address = site.canvas if platform == "canvas" else site.moodle
+    done = run_here("push", "graded", "--to", address, "--yes", cwd=root, **ENVIRON)
+    refused(done, "writing the grade of Dan 4")
+
+
+@BOTH
 def test_what_the_platform_does_not_keep_is_named(root, site, platform) -> None:
     """A locked grade: the platform says that all is well and changes nothing."""
     body = b"null" if platform == "moodle" else b"{}"

@@ -20,9 +20,10 @@ from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
 from autograder.formats.hand_ins import Found, HandIn, Who, text_entry
 from autograder.formats.lms.downloads import add_file
-from autograder.formats.lms.http import Client, Secret, origin_of
+from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, Comment, CourseThere, Present, Seat
+from autograder.formats.lms.replies import Secret, origin_of
 from autograder.submissions.trees import Entry, Tree
 
 __all__ = ["CanvasSite"]

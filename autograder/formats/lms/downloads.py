@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.formats.hand_ins import Found, HandIn
-from autograder.formats.lms.http import Denied, TooLarge
+from autograder.formats.lms.replies import Denied, TooLarge
 from autograder.submissions.collected import ORIGINAL, Attempt
 from autograder.submissions.folders import UNREADABLE, Unfit, open_regular, read_capped, too_large
 from autograder.submissions.records import MIB, Caps

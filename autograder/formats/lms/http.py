@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -22,19 +19,33 @@ import msgspec
 from autograder import __version__
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.submissions.names import printable
+from autograder.formats.lms.replies import (
+    Denied,
+    Reply,
+    Secret,
+    TooLarge,
+    Unsure,
+    is_local,
+    number_in,
+    origin_of,
+    said_in,
+    seconds_in,
+    without_nulls,
+)
 from autograder.submissions.records import MIB
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Client", "Denied", "Reply", "Secret", "TooLarge", "Unsure", "is_local", "origin_of"]
+__all__ = ["Client"]
 
 _CONNECT, _READ = 10, 60
 """Seconds until there is a connection, and until the next bytes come."""
 _WHOLE = 600
 """Seconds that one answer may take."""
 _TRIES = 5
+_LOST = 3
+"""So many things in a row cannot be read before the whole site is taken for broken, and not one thing in it."""
 _LONGEST_WAIT = 120
 """Seconds; a platform that asks for more patience is left alone until the next call of the command."""
 _LOW = 60.0
@@ -44,62 +55,9 @@ _PAGES = 2_000
 _JSON = 64 * MIB
 _BUSY = (429, 500, 502, 503, 504)
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*?\brel="?next"?', re.IGNORECASE)
-_SHOWN = 200  # characters of what a platform says
 
 Decoded = TypeVar("Decoded")
 Fields = Sequence[tuple[str, str]]
-
-
-class Unsure(UsageError):
-    """A change may have been made or not: the connection ended before the platform said so."""
-
-
-class Denied(UsageError):
-    """The platform refuses one call (403 or 404), which others need not share."""
-
-
-class TooLarge(UsageError):
-    """An answer is larger than what was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A token, which is shown nowhere: not by `repr`, and not in what a platform says."""
-
-    text: str = field(repr=False)
-
-    def without(self, said: str) -> str:
-        """What somebody else said, with the token taken out, and fit for a terminal."""
-        return printable(" ".join(said.replace(self.text, "***").split()))[:_SHOWN]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: its status, its headers with names in small letters, and its content."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-def origin_of(address: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address: who is meant by it.
-
-    Examples:
-        >>> origin_of("https://Canvas.example.edu/courses/1")
-        ('https', 'canvas.example.edu', 443)
-    """
-    parts = urlsplit(address)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme, parts.hostname or "", port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is this machine, where nobody listens to a connection without TLS."""
-    return host in ("localhost", "127.0.0.1", "::1")
 
 
 class Client:
@@ -121,6 +79,7 @@ class Client:
         self._origin = origin_of(site)
         self._headers = dict(headers or {})
         self._session = _session(platform)
+        self._lost = 0  # things in a row that could not be read
 
     def get(self, address: str, what: str, *, most: int = _JSON) -> Reply:
         """Read something; asked for again where the platform is busy or the connection fails.
@@ -203,7 +162,7 @@ class Client:
         """
         content = reply.content.removeprefix(b"while(1);")
         try:
-            return msgspec.convert(_without_nulls(msgspec.json.decode(content)), type, strict=False)
+            return msgspec.convert(without_nulls(msgspec.json.decode(content)), type, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(
                 f"{self.host} replies to {what} with something that {self.platform} does not document "
@@ -214,21 +173,22 @@ class Client:
         return address if "://" in address else f"{self.site}{address}"
 
     def _patiently(self, method: str, address: str, what: str, *, most: int, fields: Fields = ()) -> Reply:
-        problem: UsageError | None = None
         for number in range(1, _TRIES + 1):
             try:
                 reply = self._once(method, address, what, fields=fields, most=most)
             except _Unreachable as error:
-                problem = error
-                time.sleep(2 ** (number - 1))
+                problem: UsageError = error
+                if number < _TRIES:
+                    time.sleep(2 ** (number - 1))
                 continue
             if not self._is_busy(reply):
+                self._lost = 0
                 self._refuse(reply, what)
                 return reply
             problem = self._too_busy(reply, what)
             self._wait(reply, number, what)
-        assert problem is not None
-        raise UsageError(str(problem))
+        self._lost += 1
+        raise (Denied if self._lost < _LOST else UsageError)(str(problem))
 
     def _once(
         self,
@@ -266,7 +226,7 @@ class Client:
             except requests.RequestException as error:
                 raise self._failed(error, what, unsure=unsure) from None
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            if 0 < (_number(headers.get("x-rate-limit-remaining")) or 0) < _LOW:
+            if 0 < (number_in(headers.get("x-rate-limit-remaining")) or 0) < _LOW:
                 time.sleep(1)  # before the quota is used up
             return Reply(answer.status_code, headers, content)
         raise UsageError(f"{self.host} redirects {what} more than {_REDIRECTS} times, which is not followed.")
@@ -306,7 +266,7 @@ class Client:
 
     def _is_busy(self, reply: Reply) -> bool:
         limited = reply.status == 403 and (
-            b"rate limit" in reply.content[:1000].lower() or _number(reply.headers.get("x-rate-limit-remaining")) == 0
+            b"rate limit" in reply.content[:1000].lower() or number_in(reply.headers.get("x-rate-limit-remaining")) == 0
         )
         return limited or reply.status in _BUSY
 
@@ -324,13 +284,14 @@ class Client:
         Raises:
             UsageError: it says too long.
         """
-        said = _seconds(reply.headers.get("retry-after"))
+        said = seconds_in(reply.headers.get("retry-after"))
         if said is not None and said > _LONGEST_WAIT:
             raise UsageError(
                 f"{self.host} asks to wait for {counted(round(said), 'second')} before {what}; run the same command "
                 "again then."
             )
-        time.sleep(2 ** (number - 1) if said is None else said)
+        if number < _TRIES:
+            time.sleep(2 ** (number - 1) if said is None else said)
 
     def _refuse(self, reply: Reply, what: str) -> None:
         if 200 <= reply.status < 300:
@@ -346,7 +307,7 @@ class Client:
             raise Denied(f"{self.host} does not find {what}; list addresses with `autograder courses {self.site}`.")
         if 300 <= reply.status < 400:
             raise UsageError(f"{self.host} redirects {what}; use the address that your browser shows.")
-        raise UsageError(f"{self.host} refuses {what} ({reply.status}: {self.secret.without(_said(reply.content))}).")
+        raise Denied(f"{self.host} refuses {what} ({reply.status}: {self.secret.without(said_in(reply.content))}).")
 
 
 class _Unreachable(UsageError):
@@ -365,36 +326,3 @@ def _session(platform: str) -> requests.Session:
     session.auth = lambda request: request  # else a password of ~/.netrc would take the token's place
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-def _without_nulls(value: object) -> object:
-    """What an answer says; both platforms write null for what is not there, also where a number or text belongs."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
-
-
-def _said(content: bytes) -> str:
-    """The message in an error, as both platforms write it."""
-    found = re.search(rb'"(?:message|error)"\s*:\s*"((?:[^"\\]|\\.){1,400})"', content[:100_000])
-    return found[1].decode("utf-8", "replace") if found else "no reason given"
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
-
-
-def _seconds(text: str | None) -> float | None:
-    """What `Retry-After` says, as seconds from now on; None where it says nothing."""
-    if text is None:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip()):
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

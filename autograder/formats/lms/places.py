@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of, series
-from autograder.formats.lms.http import Secret, is_local
+from autograder.formats.lms.replies import Secret, is_local
 
 __all__ = ["PLATFORMS", "TOKENS", "Place", "is_address", "place_of", "token_for"]
 

@@ -22,8 +22,8 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.formats.filling import Line, Placed, place
-from autograder.formats.lms.http import Unsure
 from autograder.formats.lms.records import AssignmentThere, Change, Comment, Platform, Present, Seat, page_name
+from autograder.formats.lms.replies import Denied, Unsure
 from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names
 from autograder.reports.pages import Heading, student_page
@@ -35,6 +35,8 @@ __all__ = ["JOURNAL", "Asked", "Journal", "Plan", "Step", "planned", "pushed"]
 
 JOURNAL = "pushed.jsonl"
 _TRIES = 3
+_REFUSED = 5
+"""So many students in a row are refused before nothing more is tried."""
 _PUBLISHED = moment_at(datetime.min.replace(tzinfo=UTC), None, published=True)
 """When students read it: as `autograder publish` has it."""
 _SAME = 0.005  # points; platforms keep two decimals
@@ -200,12 +202,19 @@ def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step,
     Raises:
         UsageError: the platform refuses everything, or cannot be reached; what was written is known.
     """
+    refused = 0
     for step in plan.steps:
         if not step.writes:
             if step.expected is not None and not step.why:
                 journal.add(step.seat.number, step.expected, step.said)
             continue
-        yield step, _written(site, step, journal)
+        try:
+            problem, refused = _written(site, step, journal), 0
+        except Denied as error:
+            problem, refused = str(error).rstrip("."), refused + 1
+            if refused == _REFUSED:
+                raise
+        yield step, problem
 
 
 def _written(site: Platform, step: Step, journal: Journal) -> str:

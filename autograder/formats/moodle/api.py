@@ -21,9 +21,10 @@ from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
 from autograder.formats.hand_ins import Found, HandIn, Who, shown_text, text_entry
 from autograder.formats.lms.downloads import add_file
-from autograder.formats.lms.http import Client, Denied, Reply, Secret, Unsure, origin_of
+from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, CourseThere, Present, Seat
+from autograder.formats.lms.replies import Denied, Reply, Secret, Unsure, origin_of
 from autograder.formats.moodle.answers import (
     NO_GRADE,
     Assignment,
@@ -270,7 +271,7 @@ class MoodleSite:
         self._refuse_fault(reply, what)
         sent = self._client.decoded(reply, what, list[Sent])
         if not sent:
-            raise UsageError(f"{self._client.host} did not take the page of {seat.shown}.")
+            raise Denied(f"{self._client.host} did not take the page of {seat.shown}.")
         return sent[0].itemid
 
     def _fields(self, function: str, fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -296,7 +297,7 @@ class MoodleSite:
                 "one in Moodle."
             )
         if fault:
-            raise UsageError(f"{self._client.host} refuses {what}: {fault}.")
+            raise Denied(f"{self._client.host} refuses {what}: {fault}.")
 
     def _fault(self, reply: Reply) -> str:
         """The error in an answer, "" for none."""
