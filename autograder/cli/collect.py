@@ -18,7 +18,8 @@ from autograder.cli.common import console, staging
 from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
-from autograder.formats.collection import collect_found, collect_source, refuse_other_folder
+from autograder.formats.collection import collect_source, refuse_other_folder
+from autograder.formats.filing import collect_found
 from autograder.formats.hand_in_times import FILES, HandInTimes, read_times
 from autograder.formats.hand_ins import Asked
 from autograder.formats.lms.downloads import reading_kept

@@ -19,7 +19,7 @@ from tiny_course import RIGHT
 from autograder.checks.errors import UsageError
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
-from autograder.formats.hand_ins import Asked, _shown_text
+from autograder.formats.hand_ins import Asked, shown_text
 from autograder.submissions import placing
 from autograder.submissions.collected import read_attempts
 from autograder.submissions.counting import counting
@@ -207,7 +207,7 @@ def test_a_page_is_read_in_time_that_grows_with_its_length() -> None:
     """No page, however it is written, keeps the reader of text entries busy."""
     began = time.process_time()
     for piece in ("<![", "<", "<!--", "<a ", "&", "<script>", "</", "<pre><p>"):
-        _shown_text(piece * (MIB // len(piece)))
+        shown_text(piece * (MIB // len(piece)))
     assert time.process_time() - began < 4 * QUICK
 
 

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from tiny_course import RIGHT, WRONG
 
 from autograder.checks.errors import UsageError
-from autograder.formats import collection
+from autograder.formats import filing
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
@@ -524,7 +524,7 @@ def test_an_attempt_that_was_on_its_way_to_another_student(gather, tmp_path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(collection, "remove_attempt", killed)
+        patched.setattr(filing, "remove_attempt", killed)
         with pytest.raises(KeyboardInterrupt):
             gather(moodle(people), roster=roster)
     assert sorted(attempts(tmp_path)) == ["Ada Lovelacce", "zada"]
