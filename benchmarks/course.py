@@ -3,7 +3,7 @@
 ``python benchmarks/course.py`` collects 300 submissions from each kind of download, and again; exports the grades of
 these students in every format, into gradebooks of 300 where the format has one; grades a class of 1,000 again of which
 nothing changed, and scores it by other points; and compares 300 submissions with each other. Exit code 1: one
-took longer than it may, or a grade did not get to its student.
+took more CPU time than it may (the clock depends on what else runs), or a grade did not get to its student.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import regrade  # noqa: E402 - beside this file
 import similarity  # noqa: E402
-from class_downloads import SOURCES, collected, exported, to_nbgrader  # noqa: E402 - from tests/
+from class_downloads import SOURCES, Took, collected, exported, to_nbgrader  # noqa: E402 - from tests/
+
+sys.path[:] = [each for each in sys.path if Path(each).resolve() != ROOT / "benchmarks"]  # where a module is nbgrader
 
 MOST_COLLECT_SECONDS = 10.0
 MOST_EXPORT_SECONDS = 5.0
@@ -36,16 +38,24 @@ def classes(count: int) -> bool:
             (folder / "download").mkdir()
             source = make(folder / "download", count)
             once, again = collected(source, folder / "submissions", count)
-            print(f"{kind:<12} {once:6.2f} s   again {again:6.2f} s   at most {MOST_COLLECT_SECONDS:g} s", flush=True)
-            seconds = exported(folder / "submissions", folder, count)
+            print(
+                f"{kind:<12} {_shown(once)}   again {_shown(again)}   at most {MOST_COLLECT_SECONDS:g} s CPU",
+                flush=True,
+            )
+            took = exported(folder / "submissions", folder, count)
+            shown = "  ".join(f"{target} {each.cpu:.2f}" for target, each in took.items())
+            print(f"{kind:<12} to  {shown} s CPU   at most {MOST_EXPORT_SECONDS:g} s each", flush=True)
             if kind == "nbgrader":  # by its own library, which commits each student
                 with contextlib.redirect_stdout(io.StringIO()):
                     theirs = to_nbgrader(folder / "submissions", folder)
-                print(f"{kind:<12} to  its gradebook {theirs:.1f} s", flush=True)
-            shown = "  ".join(f"{target} {each:.2f}" for target, each in seconds.items())
-            print(f"{kind:<12} to  {shown} s   at most {MOST_EXPORT_SECONDS:g} s each", flush=True)
-        good &= max(once, again) < MOST_COLLECT_SECONDS and max(seconds.values()) < MOST_EXPORT_SECONDS
+                print(f"{kind:<12} to  its gradebook {_shown(theirs)}", flush=True)
+        good &= max(once.cpu, again.cpu) < MOST_COLLECT_SECONDS
+        good &= max(each.cpu for each in took.values()) < MOST_EXPORT_SECONDS
     return good
+
+
+def _shown(took: Took) -> str:
+    return f"{took.cpu:6.2f} s CPU {took.wall:6.2f} s"
 
 
 def again(count: int) -> bool:

@@ -7,12 +7,13 @@ every format of the registry, into gradebooks of the class where a format fills 
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ from autograder.formats.hand_ins import Asked
 from autograder.formats.outgoing import Request
 from autograder.submissions.roster import Person, Roster
 
-__all__ = ["FILES", "SOURCES", "collected", "exported", "roster_of", "to_nbgrader"]
+__all__ = ["FILES", "SOURCES", "Took", "collected", "exported", "roster_of", "to_nbgrader"]
 
 Files = Mapping[str, str | bytes]
 
@@ -130,24 +131,43 @@ SOURCES: Mapping[str, Callable[[Path, int], Path]] = MappingProxyType(
 """What makes a download of each kind in an empty folder, for so many students."""
 
 
-def collected(source: Path, into: Path, count: int) -> tuple[float, float]:
-    """Collect a download of so many students twice; the seconds of each time. The second finds everything there."""
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What something took: seconds of CPU, of this process and the children that have ended, and on the clock."""
+
+    cpu: float
+    wall: float
+
+    @classmethod
+    def since(cls, before: Took) -> Took:
+        """From a moment on."""
+        now = cls.now()
+        return cls(now.cpu - before.cpu, now.wall - before.wall)
+
+    @classmethod
+    def now(cls) -> Took:
+        """The present."""
+        return cls(sum(os.times()[:4]), time.perf_counter())
+
+
+def collected(source: Path, into: Path, count: int) -> tuple[Took, Took]:
+    """Collect a download of so many students twice; what each time took. The second finds everything there."""
     seconds = []
     for _ in range(2):
         staging = into / ".staging"
         staging.mkdir(parents=True)
-        began = time.perf_counter()
+        began = Took.now()
         asked = Asked("softmax", ("softmax.py",))
         result = collect_source(source, into, staging, asked, roster=roster_of(count))
-        seconds.append(time.perf_counter() - began)
+        seconds.append(Took.since(began))
         shutil.rmtree(staging)
         assert sum(line.state == "collected" for line in result.lines) == count, result.lines[:3]
     assert result.known == count
     return seconds[0], seconds[1]
 
 
-def exported(submissions: Path, folder: Path, count: int) -> dict[str, float]:
-    """Export the grades of those who were collected in every format; the seconds of each.
+def exported(submissions: Path, folder: Path, count: int) -> dict[str, Took]:
+    """Export the grades of those who were collected in every format; what each took.
 
     Every student's cell of a file that is filled has the points, and no other cell differs.
     """
@@ -170,9 +190,9 @@ def exported(submissions: Path, folder: Path, count: int) -> dict[str, float]:
         into = folder / f"{target}.csv"
         into.write_bytes(files.get(target, b""))
         request = Request(folder / "exported" / target, into if target in files else None)
-        began = time.perf_counter()
+        began = Took.now()
         written = export(exporter_called(target), out, request, roster=roster, submissions=submissions)
-        seconds[target] = time.perf_counter() - began
+        seconds[target] = Took.since(began)
         assert not written.incomplete, written.sentences
         if target in files:
             changed = gradebooks.differences(files[target], (request.to / into.name).read_bytes())
@@ -180,8 +200,8 @@ def exported(submissions: Path, folder: Path, count: int) -> dict[str, float]:
     return seconds
 
 
-def to_nbgrader(submissions: Path, folder: Path) -> float:
-    """Export the grades of a class that `exported` had into a gradebook of nbgrader's; the seconds."""
+def to_nbgrader(submissions: Path, folder: Path) -> Took:
+    """Export the grades of a class that `exported` had into a gradebook of nbgrader's; what it took."""
     import sqlite3
     from contextlib import closing
 
@@ -190,9 +210,9 @@ def to_nbgrader(submissions: Path, folder: Path) -> float:
 
     home = folder / "nbgrader"
     home.mkdir()
-    began = time.perf_counter()
+    began = Took.now()
     export_gradebook(Source(folder / "graded", home), str(home / "gradebook.db"), None, None)
-    seconds = time.perf_counter() - began
+    took = Took.since(began)
     with closing(sqlite3.connect(home / "gradebook.db")) as database:
         found = database.execute(
             "select student_id, sum(auto_score) from submitted_assignment join submitted_notebook on "
@@ -200,4 +220,4 @@ def to_nbgrader(submissions: Path, folder: Path) -> float:
             "grade.notebook_id = submitted_notebook.id group by student_id"
         ).fetchall()
     assert found == [(each.name, 2.0) for each in sorted(submissions.iterdir()) if each.is_dir()], found[:3]
-    return seconds
+    return took

@@ -14,7 +14,7 @@ from samples import check, internal, passing, question, report
 from autograder.checks.errors import UsageError
 from autograder.results import Replay, Verdict
 from autograder.store import Store
-from autograder.store.history import VERBS, log_entries, students
+from autograder.store.history import VERBS, Change, log_entries, record, students
 from autograder.store.marking import comment_history, marks, record_marks
 from autograder.store.publishing import (
     add_request,
@@ -109,6 +109,19 @@ def test_grading_is_logged_with_points_before_and_after(any_address: str) -> Non
         ]
         assert [entry.at <= datetime.now(UTC) for entry in log_entries(store.database, student="ann")] == [True, True]
         assert log_entries(store.database, student="ben") == ()
+
+
+def test_lines_of_the_log_are_chosen_by_user_kind_and_time(any_address: str) -> None:
+    """All at once, and a moment is included in what is since it."""
+    with Store(any_address) as store:
+        for who, hours in (("kim", 0), ("lee", 1), ("kim", 2)):
+            with store.writing("a line"):
+                record(store.database, Change(who, NOON + timedelta(hours=hours)), "restored", subject="backup")
+        assert len(log_entries(store.database, who="kim")) == 2
+        assert len(log_entries(store.database, verb="restored", since=NOON + timedelta(hours=1))) == 2
+        later = NOON + timedelta(hours=1, microseconds=1)
+        assert [each.who for each in log_entries(store.database, since=later)] == ["kim"]
+        assert log_entries(store.database, verb="graded") == ()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE log SET who = 'nobody'", "DELETE FROM log"])
