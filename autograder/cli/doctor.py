@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich import box
@@ -94,8 +95,20 @@ def _closing(root: Path, course: Course) -> list[str]:
         amounts = {each: [check.points for check in checks if check.visible is each] for each in Visibility}
         if course.dates_of(name) is not None or any(amounts[each] for each in list(Visibility)[1:]):
             dated = course.dates_of(name) is not None
-            found.append(closing_sentence(name, moment_of(term, name), amounts, dated=dated))
+            found.append(closing_sentence(_dated(name, course), moment_of(term, name), amounts, dated=dated))
     return found
+
+
+def _dated(name: str, course: Course) -> str:
+    """The assignment with its release and its deadline, which hold for everybody without an extension."""
+    due = course.due(name)
+    dates = {"released": due.release, "due": due.usual} if due else {}
+    said = [f"{what} {_time(when.astimezone(due.zone))}" for what, when in dates.items() if due and when]
+    return f"{name} ({'; '.join(said)})" if said else name
+
+
+def _time(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y, %H:%M %Z}".rstrip()
 
 
 def closing_sentence(name: str, moment: Moment, amounts: Mapping[Visibility, Sequence[float]], *, dated: bool) -> str:

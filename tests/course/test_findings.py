@@ -157,7 +157,8 @@ def test_doctor_prints_the_findings(tmp_path: Path) -> None:
     (tmp_path / "grader_config.py").write_text(
         "from autograder.course import *\n"
         'course = Course("T", ("a", "tiny"), timezone="UTC", database="postgresql://grader@server/course",\n'
-        '    dates={"a": Dates("2026-10-15 23:59"), "tiny": Dates("2099-10-15 23:59", late=LateRule(percent=50))},\n'
+        '    dates={"a": Dates("2026-10-15 23:59"),\n'
+        '    "tiny": Dates("2099-10-15 23:59", release="2099-10-01 08:00", late=LateRule(percent=50))},\n'
         "    late=LateRule())\n"
     )
     done = run("doctor", cwd=tmp_path, COLUMNS="200")
@@ -165,7 +166,8 @@ def test_doctor_prints_the_findings(tmp_path: Path) -> None:
     assert "Course: Course.late takes nothing off and has no cut-off; give percent, steps" in done.stdout
     assert "Course: Course.artefacts is None, so there is no place for files that checks leave" in done.stdout
     assert "a cannot be loaded, so nothing is said of its checks: " in done.stdout
-    assert "tiny closes on 16 October 2099, 23:59 UTC." in done.stdout
+    dated = "tiny (released 1 October 2099, 08:00 UTC; due 15 October 2099, 23:59 UTC)"
+    assert f"{dated} closes on 16 October 2099, 23:59 UTC." in done.stdout
 
 
 @pytest.mark.parametrize(
