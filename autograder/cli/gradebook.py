@@ -19,6 +19,7 @@ from autograder.reports.manual_grades import FILE, write_hand_grades
 from autograder.reports.marks import MARKS, all_hand_grades, read_marks
 from autograder.results import Report
 from autograder.scoring import shown
+from autograder.submissions.names import some
 from autograder.submissions.term import term_at
 
 if TYPE_CHECKING:
@@ -130,19 +131,25 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
     hand = all_hand_grades(source.out, export.read_reports(source.out))
     gathered = _gathered(source, course, hand, sums=True)
     folder = to or source.out / "notebooks"
-    pages = 0
+    pages, missing = 0, []
     for report in gathered.reports:
         for notebook in gathered.notebooks[report.student]:
-            if notebook.handed_in:
+            path = folder / gathered.ids[report.student] / f"{notebook.name}.html"
+            if not notebook.handed_in:
+                missing.append(report.student)
+                for old in (path, path.with_suffix(".pdf")):  # of an export that did not know what was handed in
+                    old.unlink(missing_ok=True)
+            else:
                 page = html_page(notebook_node(notebook), f"{report.student}: {notebook.name}")
-                path = folder / gathered.ids[report.student] / f"{notebook.name}.html"
                 export.write_text(path, page)
                 pages += 1
                 if pdf:
                     export.write_bytes(path.with_suffix(".pdf"), pdf_of(page))
-    console().print(
-        f"{counted(pages, 'page')}{', also as PDF,' if pdf else ''} in {folder}", markup=False, soft_wrap=True
-    )
+    screen = console()
+    if missing:
+        names = some(sorted(set(missing)))
+        screen.print(f"No notebook handed in, so no page: {names}.", markup=False, soft_wrap=True)
+    screen.print(f"{counted(pages, 'page')}{', also as PDF,' if pdf else ''} in {folder}", markup=False, soft_wrap=True)
 
 
 def import_grades(grades: bool, db: str | None, out: Path | None, course: Path | None) -> None:

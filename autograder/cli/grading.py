@@ -25,6 +25,7 @@ from autograder.cli.options import (
     TokenOption,
     jobs_option,
     moment,
+    named,
     within,
 )
 from autograder.early_start import begin
@@ -37,6 +38,7 @@ def collect(
         str,
         typer.Argument(
             metavar="SOURCE",
+            parser=named,
             help="The download: a folder, an archive, or a list of git repositories; or the address of the page of the "
             "assignment in Canvas or Moodle.",
         ),
@@ -89,8 +91,8 @@ def collect(
 
     if token_file is not None and not is_address(source):
         raise UsageError("--token-file is for the address of an assignment in Canvas or Moodle.")
-    named = place_of(source) if is_address(source) else Path(source)
-    raise typer.Exit(collect_download(Call(named, assignment, roster, due, out, course, times, token_file)))
+    place = place_of(source) if is_address(source) else Path(source)
+    raise typer.Exit(collect_download(Call(place, assignment, roster, due, out, course, times, token_file)))
 
 
 def grade(

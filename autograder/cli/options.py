@@ -28,6 +28,7 @@ __all__ = [
     "TokenOption",
     "jobs_option",
     "moment",
+    "named",
     "read_plainly",
     "whole_within",
     "within",
@@ -82,6 +83,13 @@ def moment(text: str | datetime) -> datetime:
         raise typer.BadParameter(f"{_given(text)} is no time; write it as 2026-11-30 or 2026-11-30T23:59.") from None
 
 
+def named(text: str) -> str:
+    """The parser of what names a file or a folder: without letters, it does not stand for the current folder."""
+    if text == "":
+        raise typer.BadParameter("an empty name is no file or folder; write . for the current folder.")
+    return text
+
+
 def read_plainly(command: Any) -> Any:
     """The command, whose texts, paths and values with a parser of ours are read without pydantic.
 
@@ -134,7 +142,7 @@ def _conversion(annotation: Any, about: Any) -> Callable[[Any], Any] | None:
         return str
     checked = ("exists", "writable", "resolve_path", "allow_dash", "path_type", "allow_mutate")
     if annotation is Path and not any(getattr(about, name, None) for name in checked):
-        return Path
+        return lambda text: Path(named(text))
     return None
 
 

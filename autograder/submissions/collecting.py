@@ -71,6 +71,7 @@ def collect(
         return _of_attempts(path, files, staging, caps, recogniser, copies=copies, which=which)
     stage = partial(_stage, files=files, staging=staging, caps=caps, recogniser=recogniser, copies=copies)
     if path.is_file():
+        _refuse_stray(path, files, caps)
         return (stage(_Handed(student_name(stem(path.name)), (path,))),)
     try:
         found = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
@@ -86,6 +87,26 @@ def collect(
     if any(entry in files for entry in entries):
         return (stage(_Handed(student_name(path.name), (path,))),)
     return tuple(stage(handed) for handed in _by_student(path, entries))
+
+
+def _refuse_stray(path: Path, files: Sequence[str], caps: Caps) -> None:
+    """Refuse a single file that is nobody's submission, by its ending or, if it is an archive, by all names in it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    endings = {PurePath(name).suffix for name in files} | {".py", ".ipynb"}
+    names = [path.name]
+    if path.name.lower().endswith(ARCHIVES):
+        try:
+            names = [parts[-1] for parts in read_archive(path, caps).files]
+        except StudentError:
+            return  # which its report says
+    if not any(name.lower().endswith((*endings, *ARCHIVES)) for name in names):
+        raise UsageError(
+            f"{path} is no submission: it holds no {' and no '.join(sorted(PurePath(name).suffix for name in files))} "
+            f"file; name the folder that holds the submissions, or one student's {files[0]}, folder or archive."
+        )
 
 
 def _of_attempts(

@@ -45,6 +45,18 @@ def test_collect_says_what_it_is_and_who_is_missing(root) -> None:
     assert (root / "submissions" / "tiny" / "ada" / "1" / "tiny.py").read_text() == RIGHT
 
 
+@pytest.mark.parametrize(
+    "call",
+    [("collect", "", "--assignment", "tiny"), ("grade", "tiny", ""), ("check", "tiny", ""), ("collect", "a", "--out=")],
+)
+def test_an_empty_name_is_not_the_current_folder(root, call) -> None:
+    """What a variable of the shell left empty is refused, where it stands for a file or a folder."""
+    done = run_here(*call, cwd=root)
+
+    assert done.returncode == 2
+    assert "an empty name is no file or folder; write . for the current folder." in " ".join(done.stderr.split())
+
+
 def test_collect_twice_changes_nothing(root) -> None:
     """The second call says that everything is there, and touches no file."""
     run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")

@@ -123,6 +123,33 @@ def test_a_link_in_a_submission_is_not_followed(tmp_path: Path) -> None:
     assert "the instructor's secret" not in "".join(p.read_text() for p in out.rglob("*.html"))
 
 
+def test_pages_of_those_who_handed_in_nothing_go_with_a_word(tmp_path: Path) -> None:
+    """A page that an earlier export wrote for a notebook that was not handed in is removed, and the reason is said."""
+    course = write_course(tmp_path / "course", ada="Because.")
+    out = write_reports(tmp_path / "out", graded("ada"), graded("bob", Verdict.MISSING))
+    old = out / "notebooks" / "bob" / "hw.html"
+    old.parent.mkdir(parents=True)
+    old.write_text("an earlier page")
+    (out / "notebooks" / "bob" / "notes.html").write_text("of the instructor")
+    said = run("export", "html", out, "--course", course)
+
+    assert "No notebook handed in, so no page: bob." in said
+    assert "1 page in " in said
+    assert not old.exists()
+    assert (out / "notebooks" / "bob" / "notes.html").exists()
+
+
+def test_submissions_of_nobody_with_a_report_are_refused(modules: Path, tmp_path: Path) -> None:
+    """A folder one level too high is said to be the wrong one, and no page is written without the files."""
+    above = tmp_path / "above"
+    (above / "in").mkdir(parents=True)
+    (above / "in" / "tiny.py").write_text("x = 1")
+    said = refused("export", "html", tmp_path / "out", "--course", modules, "--submissions", above)
+
+    assert "holds nothing of the students that have reports (Zoë O'Hara, ada)" in said
+    assert not (tmp_path / "out" / "notebooks").exists()
+
+
 def test_pages_show_what_people_gave(modules: Path, tmp_path: Path) -> None:
     """A page for each student, in a folder of its own, with grades that people gave merged in."""
     out = tmp_path / "out"

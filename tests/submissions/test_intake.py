@@ -1099,6 +1099,24 @@ def test_files_that_are_named_are_one_submission(tmp_path: Path) -> None:
     assert submission.notes == (f"backprop-network.py was taken for {NET}.",)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("text.txt", b"notes"), ("random.zip", {"a/notes.txt": b"notes"}), ("empty.zip", {})],
+)
+def test_a_single_file_that_is_nobodys_is_refused(tmp_path: Path, name: str, content: bytes | dict[str, bytes]) -> None:
+    """Neither a file of another kind nor an archive without any code becomes a student with 0 points."""
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for inner, text in content.items():
+                archive.writestr(inner, text)
+
+    with pytest.raises(UsageError, match=rf"{name} is no submission: it holds no .py file; name the folder"):
+        collect(path, ("hw.py",), tmp_path / "staging")
+
+
 def test_a_single_file_of_any_name_a_folder_or_an_archive_may_be_named(tmp_path: Path) -> None:
     """As in a class, but without a name to give."""
     (tmp_path / "mine.py").write_bytes(CODE)

@@ -22,6 +22,7 @@ from autograder.reports.publishing import published_names
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of, shown_report
 from autograder.results import Lateness, Report
 from autograder.submissions import Submission, collect
+from autograder.submissions.names import some
 from autograder.submissions.term import term_at
 
 if TYPE_CHECKING:
@@ -277,6 +278,12 @@ def _handed_in(
         stamp = stamp_of(where, *_times(course))
         received = submission.received if stamp is None else in_utc(stamp.time)
         found[submission.student] = HandedIn(_contents(submission), received)
+    students = {report.student for report in reports}
+    if students and not students.intersection(found):
+        raise UsageError(
+            f"{source.submissions} holds nothing of the students that have reports ({some(sorted(students))}); name "
+            "the folder that was graded."
+        )
     return found
 
 
