@@ -28,7 +28,7 @@ from autograder import Assignment
 from autograder.checks import close
 
 assignment = Assignment("Tiny", files=["tiny.py"], preload=["numpy"])
-question = assignment.question("Means", solution="means")
+question = assignment.question("Means", id="a", solution="means")
 
 
 @question.check(points=1)
@@ -44,6 +44,10 @@ def drawn(student, reference, rng):
         table = rng.normal(size=(6, 3))
         close(student.means(table), reference.means(table), name="means")
 '''
+CONFIG = """from autograder.course import Course
+
+course = Course(title="Tiny", assignments=("tiny",))
+"""
 REFERENCE = '''"""Means."""
 import numpy as np
 
@@ -100,10 +104,7 @@ def main() -> None:
 
 def _write(folder: Path, count: int) -> None:
     for path, text in (
-        (
-            "course/grader_config.py",
-            'from autograder.course import Course\n\ncourse = Course(title="Tiny", assignments=("tiny",))\n',
-        ),
+        ("course/grader_config.py", CONFIG),
         ("course/assignments/tiny/assignment.py", ASSIGNMENT),
         ("course/assignments/tiny/handout.md", "# Tiny\n"),
         ("course/reference/tiny/tiny.py", REFERENCE),
