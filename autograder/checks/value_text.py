@@ -94,6 +94,8 @@ def what(value: object) -> str:
         kind = kind_of(value)
         return _UNCALLED.get(kind, f"an object of class {kind}")
     value = record_of(value)
+    if type(value) is np.ndarray:
+        return "an array"
     if isinstance(value, TABLES):
         kind = "DataFrame" if isinstance(value, Table) else "Series" if isinstance(value, Column) else value.class_name
         return f"a pandas {kind}"

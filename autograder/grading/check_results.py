@@ -14,14 +14,14 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from autograder.assignment.question import Check
 from autograder.checks import Credit
 from autograder.checks.errors import GraderError, InstructorError, StudentError
 from autograder.checks.measurement import Measured
-from autograder.checks.value_text import show
+from autograder.checks.value_text import show, what
 from autograder.messages import REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, case_by_case, sentence
 from autograder.pictures import raster
 from autograder.remote.reference import ReferenceFailed
@@ -197,7 +197,10 @@ def unusable(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.line for frame in frames if Path(frame.filename).name == "assignment.py"]
     place = f" in `{lines[-1]}`" if lines and lines[-1] else ""
-    return f"The check cannot use what was returned{place}: {type(error).__name__}: {text_of(error)}"
+    said = f"{type(error).__name__}: {text_of(error)}"
+    if isinstance(error, AttributeError) and error.name and not isinstance(error.obj, (type, ModuleType)):
+        said = f"{what(error.obj)} has no `{error.name}`"
+    return f"The check cannot use what was returned{place}: {said}"
 
 
 def last_line(error: Exception) -> str:

@@ -24,9 +24,9 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
     Returns:
         ``kind`` (name of the nearest built-in exception), ``type`` (its own class's name), ``errno`` (or 0),
         ``message``, ``file`` (relative to the submission, or ""), ``line`` (or 0), ``trace`` (Python's own, our frames
-        left out), ``frames`` (the innermost of the submission's, outermost first, each as file, line, and whether it
-        stands outside of functions), ``name`` (the module that an ImportError is about, or ""), ``python`` (major and
-        minor version).
+        left out, its files named in the same way), ``frames`` (the innermost of the submission's, outermost first, each
+        as file, line, and whether it stands outside of functions), ``name`` (the module that an ImportError is about,
+        or ""), ``python`` (major and minor version).
     """
     kind = next((base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base), "")
     frames = _frames(error.__traceback__, submission)
@@ -40,7 +40,7 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
         "message": _sendable(_text_of(error)[:_LONGEST_MESSAGE]),
         "file": os.path.relpath(file, submission) if file else "",
         "line": int(line or 0),
-        "trace": _sendable(_trace(error, frames)[:_LONGEST_TRACE]),
+        "trace": _sendable(_trace(error, frames).replace(f"{submission}{os.sep}", "")[:_LONGEST_TRACE]),
         "frames": [
             (_sendable(os.path.relpath(each.filename, submission)), each.lineno or 0, each.name == "<module>")
             for each in frames[-_MOST_FRAMES:]

@@ -50,7 +50,7 @@ NAMES = ["price", "rooms", "city"]
 UNSORTED = "result: not sorted by 'price' from large to small"
 DIFFER = "p: row 0: expected 1.0, got 2.0 (4 of 4 rows differ)."
 NO_NUMBERS = "result is a list of something else than numbers; expected numbers."
-NOT_SPARSE = "result is a ndarray; expected a sparse array of scipy (csr_array)."
+NOT_SPARSE = "result is an array; expected a sparse array of scipy (csr_array)."
 REVERSED = "result: the index differs: row 0: expected 0, got 3. Is a reset_index(drop=True) missing?"
 SENTENCES = [
     (lambda: table(None, flats()), "result is None; was a `return` forgotten?"),
@@ -143,7 +143,7 @@ SENTENCES = [
     ),
     (
         lambda: close(np.eye(2), sp.csr_array(np.eye(2))),
-        "result is a ndarray; expected a sparse array of scipy (csr_array).",
+        "result is an array; expected a sparse array of scipy (csr_array).",
     ),
     (
         lambda: close(sp.coo_matrix(np.eye(2) * 2), sp.csr_matrix(np.eye(2)), name="A"),

@@ -146,6 +146,37 @@ def test_code_finds_its_files_at_home(files_course, tmp_path, how, monkeypatch):
     assert os.getcwd() == str(files_course)
 
 
+def test_a_traceback_names_files_as_they_were_handed_in(files_course, tmp_path, sandbox):
+    """No folder of the grader's is in it, so that students and two sandboxes read the same."""
+    files = {
+        "hw.py": "import own\n\n\ndef total():\n    return own.number()\n",
+        "own.py": "number = lambda: int('x')\n",
+    }
+    message = result(graded(tmp_path, files_course, sandbox, files)).message
+
+    assert 'File "hw.py", line 5, in total' in message
+    assert 'File "own.py", line 1, in <lambda>' in message
+    assert str(tmp_path) not in message
+    assert "/tmp" not in message
+
+
+HIDDEN = '''
+
+@question.check(points=1, hidden=True)
+def like_the_reference(student, reference):
+    """As the reference."""
+    close(student.total(), reference.total())
+'''
+
+
+def test_the_reference_that_a_check_asks_finds_its_files(tmp_path, sandbox):
+    """What the stand-in of the reference answers is read from the same files, in the same working folder."""
+    root = make(tmp_path / "course", SCRIPT + HIDDEN, REFERENCE)
+    report = graded(tmp_path, root, sandbox, {"hw.py": "def total():\n    return 6\n", "flats.csv": "1000"})
+
+    assert [str(each.verdict) for each in report.questions[0].checks] == ["PASSED", "PASSED"]
+
+
 def test_the_reference_finds_its_files(files_course, tmp_path, sandbox):
     """Its solution, handed in, gets full marks, also from folders that other users cannot enter."""
     (files_course / "reference/files").chmod(0o700)
