@@ -337,9 +337,7 @@ def test_an_answer_that_the_check_cannot_use_is_reported_with_the_line(course, h
 def test_an_attribute_that_an_answer_lacks_is_named(course, hand_in, bubblewrap):
     """Where a dictionary came for something with attributes, the student reads what came and what it lacks."""
     file = course / "assignments" / "small" / "assignment.py"
-    more = (
-        '\n\n@greeting.check(points=1)\ndef slope(student):\n    "A slope."\n    assert student.double(1).slope == 2\n'
-    )
+    more = '\n\n@greeting.check(points=1)\ndef part(student):\n    "A part."\n    assert student.double(1).real == 2\n'
     file.write_text(file.read_text() + more)
     source = REFERENCE.replace("return 2 * x", "return {'real': 2 * x}")
     found = check(grade(load(course, "small"), hand_in(source), bubblewrap, None, OPTIONS), "part")
