@@ -9,6 +9,8 @@ import pytest
 from autograder.checks.local.student import LocalStudent
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
+from autograder.pictures.raster import data_url, words_of
+from autograder.pictures.vector import is_ours
 from autograder.sandbox import start, why_not
 from autograder.submissions import collect_one
 
@@ -296,6 +298,19 @@ def test_figures_of_plotly_cost_nothing(graded):
     report = graded(f"{IMPORTS}\n{draw}", TOTAL, TWICE)
     assert right(report), [results(report), report.notebooks]
     assert not report.notebooks[0].cells[0].error
+
+
+def test_figures_of_cells_are_drawn_from_their_records(graded):
+    """They are text and lines, as those of functions; one whose record is large is painted, and all are shown."""
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 4])\nplt.title('squares');"
+    large = "import numpy as np\nplt.imshow(np.eye(700));"
+    report = graded(plot, large, TOTAL, TWICE)
+    drawn, painted = (each.pictures for each in report.notebooks[0].cells[:2])
+
+    assert right(report), [results(report), report.notebooks]
+    assert [is_ours(each) for each in (*drawn, *painted)] == [True, False]
+    assert words_of(drawn[0]).startswith("Plot “squares”: curve of 3 points")
+    assert data_url(painted[0]).startswith("data:image/png")
 
 
 def test_figures_of_seaborn_are_kept(graded):
