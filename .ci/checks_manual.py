@@ -22,6 +22,7 @@ import ast
 import doctest
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -181,6 +182,23 @@ def files(text: str) -> str:
     )
 
 
+def rooms(text: str) -> str:
+    """docs/architecture.md with the number of modules of each room as it is."""
+    home = KIT.parent
+    found = Counter(
+        "single modules" if path.parent == home else path.relative_to(home).parts[0]
+        for path in home.rglob("*.py")
+        if path.stem != "__init__"
+    )
+
+    def row(match: re.Match[str]) -> str:
+        return f"| {match[1]} | {found[match[1].strip('`/')]} |"
+
+    start, end = "<!-- modules of the rooms, counted by `make manual` -->\n", "<!-- end -->"
+    inner = text.partition(start)[2].partition(end)[0]
+    return _between(text, start, end, re.sub(r"^\| (`\w+/`|single modules) \| \d+ \|", row, inner, flags=re.MULTILINE))
+
+
 def _first_line(tree: ast.Module) -> str:
     docstring = ast.get_docstring(tree) or ""
     return " ".join(docstring.partition("\n\n")[0].split())
@@ -207,12 +225,13 @@ def _between(text: str, start: str, end: str, inner: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the three files, or say which are stale."""
+    """Write the four files, or say which are stale."""
     stale = []
     for path, renew in (
         (ROOT / "docs" / "checks.md", manual),
         (ROOT / "CONTRIBUTING.md", files),
         (KIT / "__init__.py", package),
+        (ROOT / "docs" / "architecture.md", rooms),
     ):
         old = path.read_text("utf-8")
         new = renew(old)

@@ -112,6 +112,14 @@ def greets(student):
 '''
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser are long."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture
 def course(tmp_path) -> Path:
     """The root of a course with one small assignment, `small`."""

@@ -40,13 +40,11 @@ def built(tmp_path_factory) -> dict[str, Path]:
     return made
 
 
-def installed(folder: Path, *what: str) -> Path:
-    """The `bin` of a new environment with some packages in it and nothing else."""
-    venv.create(folder, with_pip=True)
-    command = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+def pip(programs: Path, verb: str, *what: str) -> None:
+    """Install packages into an environment, or remove them."""
+    command = [programs / "python", "-m", "pip", verb, "--quiet", "--disable-pip-version-check", *what]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=programs.parent)
     assert done.returncode == 0, done.stderr
-    return folder / "bin"
 
 
 def run(programs: Path, *arguments: str, cwd: Path) -> str:
@@ -79,30 +77,43 @@ def test_both_hold_the_package_with_its_templates_and_nothing_else(built) -> Non
     assert built["wheel"].name.startswith("autograder_ml-")
 
 
-@pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_a_course_runs_from_an_empty_environment(kind, built, tmp_path) -> None:
-    """`init`, `validate`, `release --zip`, `grade` and the public checks work with the core's dependencies alone."""
-    programs = installed(tmp_path / "env", str(built[kind]))
-    run(programs, "autograder", "init", "course", cwd=tmp_path)
-    course = tmp_path / "course"
-
-    assert "warm_up is fit to be handed out." in run(programs, "autograder", "validate", "warm_up", cwd=course)
-    run(programs, "autograder", "release", "warm_up", "--zip", cwd=course)
-    graded = run(programs, "autograder", "grade", "warm_up", "reference/warm_up", "--out", "graded", cwd=course)
-    assert "warm_up: 3 of 3 points" in graded
-    with zipfile.ZipFile(course / "release/warm_up.zip") as packed:
-        packed.extractall(tmp_path / "home")
-    home = tmp_path / "home/warm_up"
-    (home / "warm_up.py").write_bytes((course / "reference/warm_up/warm_up.py").read_bytes())
-    assert "2 passed" in run(programs, "python", "-m", "pytest", "-q", cwd=home)
+@pytest.fixture(scope="module")
+def programs(built, tmp_path_factory) -> Path:
+    """The programs of an environment with the wheel and what its core needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("empty") / "env"
+    venv.create(folder, with_pip=True)
+    pip(folder / "bin", "install", str(built["wheel"]))
+    return folder / "bin"
 
 
-def test_what_an_extra_brings_is_named_until_it_is_there(built, tmp_path) -> None:
+def test_a_course_runs_from_an_empty_environment(built, programs, tmp_path) -> None:
+    """`init`, `validate`, `release --zip`, `grade` and the public checks work with the core's dependencies alone, and
+    from the source distribution as from the wheel."""
+    for kind in ("wheel", "sdist"):
+        if kind == "sdist":
+            pip(programs, "uninstall", "--yes", "autograder-ml")
+            pip(programs, "install", "--no-deps", str(built[kind]))
+        folder = tmp_path / kind
+        folder.mkdir()
+        run(programs, "autograder", "init", "course", cwd=folder)
+        course = folder / "course"
+
+        assert "warm_up is fit to be handed out." in run(programs, "autograder", "validate", "warm_up", cwd=course)
+        run(programs, "autograder", "release", "warm_up", "--zip", cwd=course)
+        graded = run(programs, "autograder", "grade", "warm_up", "reference/warm_up", "--out", "graded", cwd=course)
+        assert "warm_up: 3 of 3 points" in graded
+        with zipfile.ZipFile(course / "release/warm_up.zip") as packed:
+            packed.extractall(folder / "home")
+        home = folder / "home/warm_up"
+        (home / "warm_up.py").write_bytes((course / "reference/warm_up/warm_up.py").read_bytes())
+        assert "2 passed" in run(programs, "python", "-m", "pytest", "-q", cwd=home)
+
+
+def test_what_an_extra_brings_is_named_until_it_is_there(built, programs, tmp_path) -> None:
     """A data set of scikit-learn asks for the extra by its name, and is found once that is installed."""
-    programs = installed(tmp_path / "env", str(built["wheel"]))
     run(programs, "autograder", "init", "course", cwd=tmp_path)
     before = run(programs, "autograder", "data", "list", cwd=tmp_path / "course")
-    installed(tmp_path / "env", f"{built['wheel']}[sklearn]")
+    pip(programs, "install", f"{built['wheel']}[sklearn]")
     after = run(programs, "autograder", "data", "list", cwd=tmp_path / "course")
 
     assert "autograder-ml[sklearn]" in before

@@ -362,6 +362,7 @@ def run(*arguments, cwd, seed="the first of two long seeds"):
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
+@pytest.mark.long
 def test_the_command_line_hands_it_out_and_grades_with_it(flats_course, tmp_path):
     """`release` writes two parts, `grade` uses the third; another seed would hide what was given, and is refused."""
     code, said = run("release", "flats", cwd=flats_course)

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from checks_manual import entries, exports, files, manual, package
+from checks_manual import entries, exports, files, manual, package, rooms
 from PIL import Image
 
 from autograder import checks
@@ -134,6 +134,7 @@ def test_pages_and_lists_that_come_from_docstrings_are_fresh():
     assert manual(PAGE) == PAGE
     assert files(text := (ROOT / "CONTRIBUTING.md").read_text("utf-8")) == text
     assert package(text := Path(checks.__file__).read_text("utf-8")) == text
+    assert rooms(text := (ROOT / "docs" / "architecture.md").read_text("utf-8")) == text
 
 
 @pytest.mark.parametrize("name", checks.__all__)

@@ -574,6 +574,7 @@ def test_warnings_of_the_parser_are_kept_quiet(source, recwarn):
     assert len(recwarn) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [

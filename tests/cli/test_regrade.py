@@ -76,20 +76,29 @@ def test_taking_it_keeps_what_counted_and_the_better_results(graded, tmp_path):
     assert points(out) == {"ann": 5.0, "ben": 2.0}
 
 
-@pytest.fixture
-def regraded(graded, tmp_path):
-    """A copy of the course and of its class of four, of whom two were graded again after a check became stricter."""
-    root = shutil.copytree(graded[0], tmp_path / "course")
+@pytest.fixture(scope="module")
+def class_of_four(graded, tmp_path_factory):
+    """A class of four, of whom two were graded again after a check became stricter."""
+    folder = tmp_path_factory.mktemp("four")
+    root = shutil.copytree(graded[0], folder / "course")
     script = root / "assignments/tiny/assignment.py"
     script.write_text(script.read_text().replace("-7), -15", "-7), -14"))
-    out = tmp_path / "out"
-    inbox = hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG, cem=RIGHT, dan=RIGHT)
+    out = folder / "out"
+    inbox = hand_in(folder / "in", ann=RIGHT, ben=WRONG, cem=RIGHT, dan=RIGHT)
     assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
     script.write_text(script.read_text().replace("-7), -14", "-7), -15"))
-    two = hand_in(tmp_path / "two", ann=RIGHT, ben=WRONG)
+    two = hand_in(folder / "two", ann=RIGHT, ben=WRONG)
     done = run("regrade", "tiny", two, "--out", out, cwd=root)
     assert done.returncode == 0, done.stderr
-    return root, out, done.stdout
+    return folder, done.stdout
+
+
+@pytest.fixture
+def regraded(class_of_four, tmp_path):
+    """A copy of the course and of its class of four, and the output of regrading two."""
+    folder, said = class_of_four
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "course", tmp_path / "out", said.replace(str(folder), str(tmp_path))
 
 
 def test_who_was_not_graded_again_stays_as_before(regraded):

@@ -142,6 +142,7 @@ def test_validate_names_the_line_of_such_a_mistake(course: Path, bubblewrap, bod
     assert "A check fails by raising" in found.fix
 
 
+@pytest.mark.long
 def test_what_only_wrong_work_meets_is_found_by_validate(course: Path, bubblewrap) -> None:
     """A mistake that neither the text nor the reference shows comes to light with answers that know nothing."""
     add(course, "ok = student.double(3) == 6\nif ok:\n    return None\nwhy = {'wrong': ok}\nreturn why")

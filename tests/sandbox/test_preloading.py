@@ -98,6 +98,7 @@ def double(x):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sandbox", ["none", "bubblewrap"])
 def test_a_class_imports_a_package_once(tmp_path: Path, sandbox: str) -> None:
     """In every sandbox of every submission it is there already; report and replay say so."""
