@@ -44,8 +44,6 @@ from autograder.results import Verdict
 from autograder.sandbox import start
 from autograder.wire import decode, encode
 
-pytestmark = pytest.mark.long
-
 HOME = Path(__file__).parents[2]
 
 
@@ -315,6 +313,7 @@ def ids(text: str) -> list[str]:
     return re.findall(r"^Survived: (\S+)", text, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_an_audit_lists_what_survives(course: Path) -> None:
     """Survivors come with their change until they are accepted; the last line is the rate, and decides."""
     done = run("audit", "tiny", "--jobs", 2, "--only", "c", cwd=course)
@@ -368,6 +367,7 @@ def squares_a_vector(student, rng):
 '''
 
 
+@pytest.mark.long
 def test_what_no_input_tells_from_the_reference_is_no_difference_seen(tmp_path: Path) -> None:
     """A vector's transpose is not counted; a line that no check runs is a survivor, and says so."""
     root = make_course(tmp_path / "course")
@@ -410,6 +410,7 @@ def counts_what_is_cleared(student):
 '''
 
 
+@pytest.mark.long
 def test_a_dropped_change_of_an_argument_that_no_check_compares_survives(tmp_path: Path) -> None:
     """Where only what is returned is compared, a mutant without the change in place is a survivor, and counted."""
     root = make_course(tmp_path / "course")
@@ -478,6 +479,7 @@ def triples(student, rng):
 '''
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "graded", "rated"),
     [(1, "", ""), (4, "Stopped. 2 of 3 mutants are graded", ""), (8, "Stopped. 3 of 3 mutants", "seeds of 0 tried")],
@@ -523,6 +525,7 @@ def test_an_audit_that_is_stopped_shows_what_it_has_and_goes_on_from_there(
     assert not list((tmp_path / "cache").rglob("rates.jsonl"))  # nothing is kept of what is finished
 
 
+@pytest.mark.long
 def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:
     """It gets a few times the processor time of the reference, and no more than the question has."""
     loaded = load(course, "tiny")
@@ -545,6 +548,7 @@ def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:
     assert used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime < 40  # the question's own limit is more
 
 
+@pytest.mark.long
 def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:
     """With --first the rate is the same, and nothing is said of single checks; a low bar is enough for exit code 0."""
     done = run("audit", "tiny", "--first", "--limit", 6, "--at-least", 10, cwd=course)
@@ -554,6 +558,7 @@ def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:
     assert "Caught nothing" not in done.stdout and "Always agree" not in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("region", "asked"), [("triple", {"triples_nothing"}), ("double", {"doubles_one", "doubles_minus_seven"})]
 )
@@ -577,6 +582,7 @@ def test_a_mutant_meets_the_questions_that_it_belongs_to_first(course: Path, reg
     assert found.rows[0].verdicts == dict.fromkeys(asked, Verdict.FAILED)
 
 
+@pytest.mark.long
 def test_an_audit_prints_the_matrix_and_its_progress(course: Path) -> None:
     """Outside a terminal there is a line for each mutant; then letters for the checks, and a row for each mutant."""
     done = run("audit", "tiny", "--only", "c", cwd=course)
@@ -589,6 +595,7 @@ def test_an_audit_prints_the_matrix_and_its_progress(course: Path) -> None:
     assert sum(bool(re.fullmatch(r"\S+-[0-9a-f]{8}\s+(x|\.   survived)", line)) for line in lines) == len(found)
 
 
+@pytest.mark.long
 def test_a_kept_mutant_that_is_not_caught_is_an_error(course: Path) -> None:
     """However low the bar is; with --kept nothing else is graded, and --kept without any is one sentence."""
     folder = course / "assignments/tiny"
@@ -609,6 +616,7 @@ def test_a_kept_mutant_that_is_not_caught_is_an_error(course: Path) -> None:
     assert "1 of 1 mutants caught (100 %)." in done.stdout
 
 
+@pytest.mark.long
 def test_a_wrong_reference_is_not_audited(course: Path) -> None:
     """Mutants of what does not pass would say nothing."""
     script = course / "assignments/tiny/assignment.py"
@@ -619,6 +627,7 @@ def test_a_wrong_reference_is_not_audited(course: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_wrong_call_is_one_sentence(course: Path) -> None:
     """An unknown question, and a reference without anything to change."""
     refused(run("audit", "tiny", "--only", "d", cwd=course), "no question is called 'd'", "a, b, c")

@@ -41,8 +41,6 @@ from autograder.quality.calibration.statistics import Judgement, fit, interval, 
 from autograder.quality.calibration.trials import _measured
 from autograder.quality.mutation import generate
 
-pytestmark = pytest.mark.long
-
 COUNTS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 # A score of 0.5 and a normal deviation of 0.05: below 0.6 - 0.05 k in a known share of runs.
@@ -293,6 +291,7 @@ def test_a_distance_without_meaning_is_reported_as_a_bound(deviations, said):
     assert formatting.far(deviations) == said
 
 
+@pytest.mark.long
 def test_normality_is_doubted_about_as_often_as_it_says():
     """Of 200 normal samples some 1 in 20 has p < 0.05; of uniform and bimodal ones most."""
     rng = np.random.default_rng(5)
@@ -674,6 +673,7 @@ def test_pictures_are_drawn(check: Check, trials: Trials, tmp_path: Path):
 # --- the command ---
 
 
+@pytest.mark.long
 def test_a_noisy_check_is_found_as_noisy_as_it_is(course: Path, tmp_path: Path):
     """A threshold one deviation below the mean is fallen under in about 16 % of the runs; one at 7 never.
 
@@ -702,6 +702,7 @@ def test_a_noisy_check_is_found_as_noisy_as_it_is(course: Path, tmp_path: Path):
     assert re.search(r"\| score: more than 0.45 \| 50 % of the points \| 40 \| 0\.\d+ ± 0\.0\d+ \|", again.stdout)
 
 
+@pytest.mark.long
 def test_the_same_runs_give_the_same_numbers(course: Path, tmp_path: Path):
     """The seed of a run is its number, whichever job makes it."""
     values = []
@@ -717,6 +718,7 @@ def test_the_same_runs_give_the_same_numbers(course: Path, tmp_path: Path):
     assert len(set(values[0].values())) == len(values[0])
 
 
+@pytest.mark.long
 def test_stopping_loses_nothing(course: Path, tmp_path: Path):
     """Ctrl-C prints what is known so far; the next call continues from there."""
     out = tmp_path / "out"
@@ -743,6 +745,7 @@ def test_stopping_loses_nothing(course: Path, tmp_path: Path):
     assert len(stored.read_bytes()) > len(before)
 
 
+@pytest.mark.long
 def test_a_course_without_thresholds_is_reported(tmp_path: Path):
     """Every check is tried once, and the sentence says what to write."""
     source = NOISY.partition("@one.check")[0] + "@two" + NOISY.partition("@two")[2]
@@ -754,6 +757,7 @@ def test_a_course_without_thresholds_is_reported(tmp_path: Path):
     )
 
 
+@pytest.mark.long
 def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: Path):
     """One of the two is wrong, and the sentence names both."""
     root = make_noisy(tmp_path / "course", reference=NOISY_REFERENCE.replace("0.5 +", "0.6 +"))
@@ -764,6 +768,7 @@ def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: 
     )
 
 
+@pytest.mark.long
 def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
     """Its own error is reported, not counted as a false fail."""
     root = make_noisy(tmp_path / "course", NOISY.replace("student.score(float", "student.score(flot"))
@@ -774,6 +779,7 @@ def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -786,6 +792,7 @@ def test_wrong_calls_are_refused(course: Path, tmp_path: Path, arguments, parts)
     refused(run("calibrate", "noisy", "--out", tmp_path / "out", *arguments, cwd=course), *parts)
 
 
+@pytest.mark.long
 def test_a_mutant_that_never_ends_is_cut(tmp_path: Path):
     """It gets a few times the reference's processor time, and counts as one that does not pass."""
     reference = NOISY_REFERENCE.replace(

@@ -34,8 +34,6 @@ from autograder.sandbox.image import build_image, image_name, requirements, work
 from autograder.sandbox.oci import connect_oci, engine_called, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
-pytestmark = pytest.mark.long
-
 HOME = Path(autograder.__file__).parent
 LIMITS = Limits(
     wall_seconds=20, cpu_seconds=5, memory_mib=256, processes=24, scratch_mib=8, output_kib=256, reply_mib=4
@@ -218,6 +216,7 @@ def inside(sandbox, tmp_path_factory):
     assert talk.session.close().fault == ""
 
 
+@pytest.mark.long
 def test_data_sets_of_packages_are_read_where_they_are_allowed(engine, image, sandbox, inside, submission):
     """Hidden in the container, unless the sandbox was started with them; another process hides the same."""
     (place,) = {path for path in inside.call("path") if path.endswith("site-packages")}
@@ -452,12 +451,14 @@ def test_an_image_has_one_base(tmp_path):
         build_for_assignment(Call("small", base="debian", base_rootfs=tmp_path))
 
 
+@pytest.mark.long
 def test_an_image_that_is_not_there_is_reported(engine):
     """With the command that makes it."""
     with pytest.raises(UsageError, match="no image localhost/none; build it with: autograder image"):
         start_oci(engine, "localhost/none")
 
 
+@pytest.mark.long
 def test_a_base_that_cannot_be_used_is_reported(engine, tmp_path):
     """The engine's own words are in the sentence."""
     (tmp_path / "empty").mkdir()
@@ -470,6 +471,7 @@ def test_a_base_that_cannot_be_used_is_reported(engine, tmp_path):
         run([engine, "rmi", "--force", "localhost/autograder-tests-x-base"])
 
 
+@pytest.mark.long
 def test_the_verb_builds_an_image_that_answers(engine, image, course, submission, capsys):
     """`autograder image` takes the modules from the assignment, and says how to use what it built."""
     name = "localhost/autograder-tests-verb"
@@ -491,6 +493,7 @@ def test_the_verb_builds_an_image_that_answers(engine, image, course, submission
     assert image_name("Small") == "localhost/autograder-small"
 
 
+@pytest.mark.long
 def test_the_image_holds_nothing_of_an_assignment(inside):
     """The whole of our part of the file system inside, file by file."""
     found = {path for path in inside.call("everything", "/opt/autograder") if "__pycache__" not in path}
@@ -505,6 +508,7 @@ def test_the_image_holds_nothing_of_an_assignment(inside):
 # --- values and objects ---
 
 
+@pytest.mark.long
 def test_a_submission_is_graded_in_containers(sandbox, small, hand_in):
     """A report like any other: points, verdicts, and what was enforced."""
     text = REFERENCE.replace("self.count += more", "self.count += more - 1")
@@ -516,6 +520,7 @@ def test_a_submission_is_graded_in_containers(sandbox, small, hand_in):
     assert not report.internal
 
 
+@pytest.mark.long
 def test_values_and_objects_cross(inside):
     """Arrays go in and come back; what is not plain stays behind a handle."""
     assert np.array_equal(inside.call("double", np.arange(3)), [0, 2, 4])
@@ -525,6 +530,7 @@ def test_values_and_objects_cross(inside):
     assert np.array_equal(inside.call("double", large), 2 * large)
 
 
+@pytest.mark.long
 def test_what_is_printed_is_never_taken_for_an_answer(talk):
     """Both streams are kept separate from answers, also what is written past Python."""
     talk.call("say", "hello")
@@ -536,6 +542,7 @@ def test_what_is_printed_is_never_taken_for_an_answer(talk):
     assert (outcome.exit_code, outcome.signal, outcome.limit, outcome.fault) == (0, 0, "", "")
 
 
+@pytest.mark.long
 def test_the_use_of_the_machine_is_measured(talk):
     """Wall and CPU seconds and the peak of memory, without what warming up took."""
     talk.call("double", np.ones(50_000))
@@ -546,6 +553,7 @@ def test_the_use_of_the_machine_is_measured(talk):
     assert talk.session.close() == outcome
 
 
+@pytest.mark.long
 def test_random_numbers_are_seeded_and_data_files_are_at_hand(sandbox, submission, tmp_path):
     """Two containers with one seed draw the same numbers; a request's files are in the working folder."""
     (tmp_path / "given").mkdir()
@@ -563,6 +571,7 @@ def test_random_numbers_are_seeded_and_data_files_are_at_hand(sandbox, submissio
 # --- ends and limits ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("code", "expected"), [(7, 7), (125, 124), (137, 124)])
 def test_an_exit_code_is_reported_and_never_taken_for_the_engine_s(sandbox, submission, code, expected):
     """Codes that mean something to the engine are brought down, so that no submission can blame us."""
@@ -571,6 +580,7 @@ def test_an_exit_code_is_reported_and_never_taken_for_the_engine_s(sandbox, subm
     assert (outcome.exit_code, outcome.signal, outcome.limit, outcome.fault) == (expected, 0, "", "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_signal_is_reported(sandbox, submission, number):
     """A crash is an end without an answer, and of no limit."""
@@ -579,6 +589,7 @@ def test_a_signal_is_reported(sandbox, submission, number):
     assert (outcome.signal, outcome.limit, outcome.fault) == (number, "", "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("function", "limit", "change"),
     [
@@ -602,6 +613,7 @@ def test_each_limit_ends_the_container_and_is_named(sandbox, submission, functio
     assert outcome.cpu_seconds < 2
 
 
+@pytest.mark.long
 def test_a_container_that_was_stopped_from_outside_is_our_fault(engine, sandbox, submission):
     """Its wall time passed while it could not run; the same call in one that runs is the submission's."""
     limits = LIMITS.changed({"wall_seconds": 3})
@@ -617,6 +629,7 @@ def test_a_container_that_was_stopped_from_outside_is_our_fault(engine, sandbox,
     assert Talk(sandbox, submission, limits).ends("sleep").limit == "wall"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("asked", "limit", "fault"),
     [
@@ -660,6 +673,7 @@ def briefly(command):
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=1)
 
 
+@pytest.mark.long
 def test_a_client_that_was_stopped_is_our_fault(engine, sandbox, submission):
     """It may stand between a submission's answer and us."""
     talk = Talk(sandbox, submission, LIMITS.changed({"wall_seconds": 1}))
@@ -669,6 +683,7 @@ def test_a_client_that_was_stopped_is_our_fault(engine, sandbox, submission):
     assert (outcome.limit, outcome.fault) == ("", f"the client of {engine} was stopped")
 
 
+@pytest.mark.long
 def test_memory_has_a_limit(sandbox, submission):
     """Taking memory without end gives a MemoryError or the end, at the limit."""
     talk = Talk(sandbox, submission)
@@ -679,6 +694,7 @@ def test_memory_has_a_limit(sandbox, submission):
     assert 0.8 * LIMITS.memory_mib < talk.session.close().peak_memory_mib < 1.1 * LIMITS.memory_mib
 
 
+@pytest.mark.long
 def test_processes_files_and_scratch_space_have_limits(talk):
     """Forking, opening and writing stop at the limit."""
     assert talk.call("open_many") < LIMITS.open_files
@@ -721,6 +737,7 @@ print(2, flush=True); sys.stdin.readline(); os.kill(0, 9)
         process.stdin.flush()
 
 
+@pytest.mark.long
 def test_nothing_of_the_grader_s_environment_is_inside(sandbox, submission, monkeypatch):
     """Neither in `os.environ` nor in what the kernel remembers of the start."""
     monkeypatch.setenv("HTTPS_PROXY", "http://secret")
@@ -737,11 +754,13 @@ def test_nothing_of_the_grader_s_environment_is_inside(sandbox, submission, monk
     assert "podman" not in remembered
 
 
+@pytest.mark.long
 def test_no_descriptor_but_the_two_pipes_is_open(inside):
     """Nothing of the watcher is inherited."""
     assert inside.call("descriptors") == [3, 4]
 
 
+@pytest.mark.long
 def test_files_of_the_machine_are_not_there(inside, tmp_path):
     """Neither a file of this test nor the home folders nor the repository."""
     (tmp_path / "labels").write_text("secret")
@@ -752,6 +771,7 @@ def test_files_of_the_machine_are_not_there(inside, tmp_path):
     assert inside.call("listing", str(Path(__file__).parent)) == "FileNotFoundError"
 
 
+@pytest.mark.long
 def test_everything_but_the_scratch_space_is_read_only(inside):
     """Writing works in the scratch space only."""
     for folder in ("/", "/usr", "/etc", "/dev", "/run", "/submission", "/files", "/opt/autograder"):
@@ -759,6 +779,7 @@ def test_everything_but_the_scratch_space_is_read_only(inside):
     assert inside.call("write", "mark") == "written"
 
 
+@pytest.mark.long
 def test_the_network_is_not_there(inside, tmp_path):
     """Neither loopback nor a socket file of the machine can be reached."""
     with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
@@ -769,6 +790,7 @@ def test_the_network_is_not_there(inside, tmp_path):
         assert inside.call("connect", int(socket.AF_UNIX), str(tmp_path / "listening")) == "FileNotFoundError"
 
 
+@pytest.mark.long
 def test_privileges_are_gone_and_the_filter_is_up(inside):
     """No capability, no new privileges, another user, and no doors into the kernel."""
     status = inside.call("status")
@@ -781,6 +803,7 @@ def test_privileges_are_gone_and_the_filter_is_up(inside):
         assert inside.call("call", *attempt) == -1
 
 
+@pytest.mark.long
 def test_two_containers_have_two_users(sandbox, submission):
     """What runs side by side cannot signal each other nor use up each other's processes."""
     talks = [Talk(sandbox, submission) for _ in range(2)]
@@ -791,6 +814,7 @@ def test_two_containers_have_two_users(sandbox, submission):
     assert len(users) == 2
 
 
+@pytest.mark.long
 def test_the_watcher_is_out_of_reach(inside):
     """No signal ends or stops it, and nothing of its memory or descriptors can be read."""
     assert inside.call("attack_the_watcher") == []
@@ -798,11 +822,13 @@ def test_the_watcher_is_out_of_reach(inside):
     assert inside.call("listing", "/proc").count("1") == 1
 
 
+@pytest.mark.long
 def test_a_forged_answer_is_not_an_answer(talk):
     """Bytes written to the answers' pipe cannot be decoded into a value that was not computed."""
     assert bytes(talk.session.exchange(encode(("call", "hw", "forge", (), {})))) == bytes(12)
 
 
+@pytest.mark.long
 def test_nothing_that_was_left_running_survives(talk):
     """A daemon of the submission's ends with its container."""
     talk.call("daemon")
@@ -817,6 +843,7 @@ def test_nothing_that_was_left_running_survives(talk):
 # --- our own faults ---
 
 
+@pytest.mark.long
 def test_a_lost_container_is_our_fault(sandbox, submission):
     """A container that somebody ends from outside is not held against the submission."""
     talk = Talk(sandbox, submission)
@@ -827,6 +854,7 @@ def test_a_lost_container_is_our_fault(sandbox, submission):
     assert outcome.limit == ""
 
 
+@pytest.mark.long
 def test_a_killed_engine_is_our_fault(sandbox, submission):
     """The program that runs the container dies: a fault, and the container goes with it."""
     talk = Talk(sandbox, submission)
@@ -840,24 +868,28 @@ def test_a_killed_engine_is_our_fault(sandbox, submission):
     assert not runs(inside)
 
 
+@pytest.mark.long
 def test_a_submission_that_is_not_there_is_our_fault(sandbox, tmp_path):
     """No container is run, and nothing is left behind."""
     with pytest.raises(SandboxError, match="No sandbox"):
         Talk(sandbox, tmp_path / "nowhere")
 
 
+@pytest.mark.long
 def test_a_module_that_the_image_lacks_is_named(engine, image):
     """The worker's own words reach the reader."""
     with pytest.raises(SandboxError, match=f"No sandbox: {engine}: ModuleNotFoundError: .*no_such_package"):
         start_oci(engine, image, preload=["no_such_package"])
 
 
+@pytest.mark.long
 def test_an_engine_that_fails_is_our_fault(engine, image, submission):
     """A site's wrong argument is reported in the engine's words, when the sandbox is started."""
     with pytest.raises(SandboxError, match=f"No sandbox: {engine}: "):
         start_oci(engine, image, extra=["--no-such-option"])
 
 
+@pytest.mark.long
 def test_another_process_can_use_a_started_sandbox(sandbox, submission):
     """The address is text; who knows it can open sessions, and does not end the sandbox."""
     with connect_oci(sandbox.address) as client:
@@ -870,6 +902,7 @@ def test_another_process_can_use_a_started_sandbox(sandbox, submission):
     assert not client.alive()
 
 
+@pytest.mark.long
 def test_a_sandbox_knows_when_its_image_is_gone(sandbox):
     """The engine is asked."""
     assert isinstance(sandbox, ContainerSandbox)
@@ -878,6 +911,7 @@ def test_a_sandbox_knows_when_its_image_is_gone(sandbox):
     assert not gone.alive()
 
 
+@pytest.mark.long
 def test_closing_a_sandbox_ends_what_was_left_open(engine, image, submission):
     """Sessions of whoever knew the address end with it."""
     with start_oci(engine, image) as started:
@@ -889,6 +923,7 @@ def test_closing_a_sandbox_ends_what_was_left_open(engine, image, submission):
     assert not Path(talk.session._container.folder).exists()
 
 
+@pytest.mark.long
 def test_nothing_survives_the_death_of_the_grader(engine, image, submission):
     """`kill -9` of the process that opened a session ends the container."""
     program = f"""
@@ -918,6 +953,7 @@ time.sleep(60)
     assert name not in names(engine)
 
 
+@pytest.mark.long
 def test_many_containers_leave_nothing_behind(sandbox, engine, submission):
     """Six in a row, hostile ones too: no container, folder, control group or descriptor is left."""
     before, sessions = len(os.listdir("/proc/self/fd")), []

@@ -28,8 +28,6 @@ from autograder.scaffold.tracing import examples_in
 from autograder.scaffold.values import describe, merged
 from autograder.scaffold.writing import WIDTH, double_quoted, ids, wrapped
 
-pytestmark = pytest.mark.long
-
 REFERENCES = Path(__file__).parents[1] / "references"
 CONFIG = (
     'from autograder.course import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'
@@ -99,6 +97,7 @@ def graded(root: Path, name: str, count: int | None = None) -> float:
 class TestBlank:
     """Without a reference, a tiny solved example is written."""
 
+    @pytest.mark.long
     def test_the_three_files_make_an_assignment(self, root) -> None:
         """What is written loads, and its checks catch most wrong versions of the example."""
         started = start_blank(root, "my-first")
@@ -112,6 +111,7 @@ class TestBlank:
         assert loader.load(root, "my-first").assignment.max_points == started.points == 3
         assert graded(root, "my-first") > 70
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("name", "why"),
         [
@@ -134,10 +134,12 @@ class TestBlank:
             assert file in written
             assert f"{name}.py" not in written.replace("assignment.py", "")
 
+    @pytest.mark.long
     def test_a_module_of_the_assignment_s_own_name_needs_no_word(self, root) -> None:
         """Where nothing is hidden, nothing is renamed."""
         assert start_blank(root, "fresh").renamed == ""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("taken", ["reference", "assignments"])
     def test_nothing_is_overwritten(self, root, taken) -> None:
         """A folder that holds something is left alone, and nothing else is written."""
@@ -150,6 +152,7 @@ class TestBlank:
             ["notes.txt", "grader_config.py"],
         )
 
+    @pytest.mark.long
     @pytest.mark.parametrize("name", ["", "../away", "1st", "a b", ".hidden"])
     def test_a_name_is_a_folders(self, root, name) -> None:
         """What is no name for a folder is refused."""
@@ -167,16 +170,19 @@ class TestRefusals:
         assert not (root / "assignments").exists()
         assert not (root / "reference" / "fresh").exists()
 
+    @pytest.mark.long
     def test_no_solution_region(self, root) -> None:
         """A reference without markers says which to put where."""
         with pytest.raises(InstructorError, match=r"has no solution region.*'### BEGIN SOLUTION'"):
             made_from(root, "def f(x):\n    return x\n")
 
+    @pytest.mark.long
     def test_no_example(self, root) -> None:
         """A reference that nobody calls says how to make it call itself."""
         with pytest.raises(InstructorError, match=r"has no example to run; add a part 'if __name__ == .*--example"):
             made_from(root, SOLVED)
 
+    @pytest.mark.long
     def test_an_example_that_raises(self, root) -> None:
         """A fault of the example is reported with its file and line."""
         with pytest.raises(
@@ -184,11 +190,13 @@ class TestRefusals:
         ):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    {}["gone"]\n')
 
+    @pytest.mark.long
     def test_an_example_that_ends_python(self, root) -> None:
         """An example that takes Python down is reported with the exit code."""
         with pytest.raises(InstructorError, match="ended Python with exit code 3: it said nothing"):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    import os\n    os._exit(3)\n')
 
+    @pytest.mark.long
     def test_an_example_that_cannot_be_interrupted(self, root, monkeypatch) -> None:
         """An example that catches everything is ended from outside."""
         monkeypatch.setattr(solved, "PREPARING", 1.0)
@@ -197,21 +205,25 @@ class TestRefusals:
         with pytest.raises(InstructorError, match="does not end, and could not be interrupted after 1 s"):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n' + endless, seconds=1)
 
+    @pytest.mark.long
     def test_a_module_that_takes_too_long_to_import(self, root) -> None:
         """A module that works while it is imported is distinguished from a long example."""
         with pytest.raises(InstructorError, match="importing the modules takes longer than 1 s"):
             made_from(root, SOLVED + MAIN + "\nimport time\ntime.sleep(60)\n", seconds=1)
 
+    @pytest.mark.long
     def test_nothing_to_check(self, root) -> None:
         """Where no function was called, there is no assignment to write."""
         with pytest.raises(InstructorError, match=r"No check could be made.*double: the example never calls it"):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    pass\n')
 
+    @pytest.mark.long
     def test_no_such_script(self, root) -> None:
         """An example that does not exist is a wrong call."""
         with pytest.raises(UsageError, match=r"--example: .*gone\.py does not exist"):
             made_from(root, SOLVED, example=root / "gone.py")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("place", "says"),
         [("empty", "holds no Python module"), ("gone.py", "--from: .* does not exist; name the solved")],
@@ -241,6 +253,7 @@ class TestExamples:
         """A part for `__main__`, then a function that can be called alone, then doctests."""
         assert examples_in(text) == kind
 
+    @pytest.mark.long
     def test_a_doctest_is_an_example(self, root) -> None:
         """Calls in docstrings are recorded like others."""
         started = made_from(
@@ -248,6 +261,7 @@ class TestExamples:
         )
         assert started.checks == 2
 
+    @pytest.mark.long
     def test_a_script_with_arguments(self, root) -> None:
         """`--example` names a script, which gets `--arguments`; the figures it gives are the range of the inputs."""
         script = root.parent / "call.py"
@@ -257,17 +271,20 @@ class TestExamples:
         made_from(root, SOLVED, example=script, arguments=("100", "300"))
         assert "x = rng.uniform(50, 600)" in written(root)
 
+    @pytest.mark.long
     def test_a_training_is_cut(self, root) -> None:
         """What was called before the time was over counts."""
         started = made_from(root, SOLVED + MAIN + "    while True:\n        double(1.0)\n", seconds=1)
         assert started.cut
         assert started.checks == 2
 
+    @pytest.mark.long
     def test_what_the_example_prints_is_not_shown(self, root, capfd) -> None:
         """An example's output does not clutter the screen."""
         made_from(root, SOLVED + MAIN)
         assert capfd.readouterr() == ("", "")
 
+    @pytest.mark.long
     def test_files_beside_the_reference_are_there(self, root) -> None:
         """The example finds its data, and what it writes does not litter the reference's folder."""
         (root.parent / "solved").mkdir()
@@ -281,6 +298,7 @@ class TestExamples:
 class TestFrom:
     """The first version of an assignment, made from a solved reference."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("name", ["hinge", "softmax", "statistics_functions"])
     def test_a_reference_gives_a_tidy_assignment(self, started, name) -> None:
         """It loads, a linter finds nothing, and each function has a question."""
@@ -297,6 +315,7 @@ class TestFrom:
         subprocess.run(command, check=True)
         assert max(map(len, file.read_text().splitlines())) <= WIDTH
 
+    @pytest.mark.long
     def test_more_than_70_percent_of_mutants_are_caught(self, started) -> None:
         """The checks of a first version catch most wrong versions of the reference."""
         root, _ = started("statistics_functions")
@@ -319,12 +338,14 @@ class TestFrom:
         """A softmax is also given scores at which exponentials would overflow."""
         assert "scores = scale * rng.normal(size=(n, d))" in written(started("softmax")[0], "softmax")
 
+    @pytest.mark.long
     def test_what_is_random_is_judged_by_its_spread(self, started) -> None:
         """Equality is not asked of what a right solution draws otherwise."""
         text = written(started("softmax")[0], "softmax")
         assert "def initial_weights_is_distributed_like_the_reference(student, reference):" in text
         assert "initial_weights_agrees" not in text
 
+    @pytest.mark.long
     def test_figures_are_recognised(self, root) -> None:
         """A function that draws gets a check on its plots, their labels and curves."""
         drawing = """
@@ -349,11 +370,13 @@ class TestFrom:
         assert "A plot has no legend." in text
         assert 'preload=("numpy", "matplotlib.pyplot"),' in text
 
+    @pytest.mark.long
     def test_each_way_of_calling_gets_a_check(self, started) -> None:
         """An option that the example gives only sometimes is tried with and without."""
         text = written(started("statistics_functions")[0], "statistics_functions")
         assert "variance_with_sample_agrees_with_the_reference" in text
 
+    @pytest.mark.long
     def test_what_has_no_check_is_a_comment(self, root) -> None:
         """A function that nobody called, one that takes a function, and a region in none are all named."""
         text = SOLVED + (
@@ -371,6 +394,7 @@ class TestFrom:
         assert "TODO: it returns nothing that a check can see from outside; return what it changes." in reported
         assert "a solution that is in no function of its own." in reported
 
+    @pytest.mark.long
     def test_a_constructor_is_not_said_to_be_never_called(self, root) -> None:
         """A solved constructor has no check of its own, and the note says why."""
         text = SOLVED + (
@@ -383,6 +407,7 @@ class TestFrom:
         (note,) = started.notes
         assert note.startswith("Doubler.__init__: a constructor returns nothing to compare; the checks of its class's")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("function", "call", "says"),
         [
@@ -410,6 +435,7 @@ class TestFrom:
         (note,) = started.notes
         assert note.startswith(says)
 
+    @pytest.mark.long
     def test_a_folder_inside_the_course_stays_where_it_is(self, root) -> None:
         """A reference that is in reference/NAME is used in its place; modules without solutions are given."""
         folder = root / "reference" / "both"
@@ -428,6 +454,7 @@ class TestFrom:
 class TestCommand:
     """`autograder new` on the command line."""
 
+    @pytest.mark.long
     def test_it_says_what_was_written_and_what_comes_next(self, root) -> None:
         """Files, counts and the next three commands are printed."""
         said = run("new", "first", cwd=root).stdout
@@ -440,6 +467,7 @@ class TestCommand:
             "release",
         ]
 
+    @pytest.mark.long
     def test_from_tells_how_the_example_ended(self, root) -> None:
         """The example's file and its end are named, and what has no check."""
         file = root.parent / "solved.py"
@@ -449,6 +477,7 @@ class TestCommand:
         assert "The example was run to its end: solved.py." in said
         assert "No check yet: unused: the example never calls it." in said
 
+    @pytest.mark.long
     def test_an_example_needs_a_reference(self, root) -> None:
         """--example without --from is a wrong call."""
         refused(run("new", "third", "--arguments", "5", cwd=root), "--tests belong to --from")
@@ -573,6 +602,7 @@ class TestText:
         assert ids(28)[24:] == ["y", "z", "aa", "ab"]
 
 
+@pytest.mark.long
 def test_mnist_is_stood_in_for(tmp_path) -> None:
     """An example that opens mnist.pkl.gz finds one of the usual sizes, made of the embedded digits."""
     import gzip
@@ -590,6 +620,7 @@ def test_mnist_is_stood_in_for(tmp_path) -> None:
     assert [(x.shape, y.shape) for x, y in splits] == [((30, 784), (30,)), ((20, 784), (20,)), ((10, 784), (10,))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["hinge", "small_cnn", "softmax", "statistics_functions"])
 def test_references_run_alone(name, tmp_path) -> None:
     """Each reference is a program that runs to the end."""
