@@ -265,6 +265,7 @@ def test_a_kept_mutant_that_does_not_fit_is_refused(tmp_path: Path, old: str, ne
         kept(keep(tmp_path, KEPT_DIFF.replace(old, new)), SOURCES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", names(HOME))
 def test_the_kept_mutants_of_this_repository_fit_their_references(name: str) -> None:
     """A change of a reference must take its kept mutants along, and accepted ids must be those of mutants."""
