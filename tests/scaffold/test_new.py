@@ -334,7 +334,6 @@ class TestFrom:
         assert "of=lambda at: reference.loss_vectorized(at, X, y, reg)[0]" in text
         assert "points_at({passing: 1.0})" in text
 
-    @pytest.mark.long
     def test_large_numbers_are_tried_where_exponentials_are(self, started) -> None:
         """A softmax is also given scores at which exponentials would overflow."""
         assert "scores = scale * rng.normal(size=(n, d))" in written(started("softmax")[0], "softmax")
