@@ -757,7 +757,6 @@ def test_a_course_without_thresholds_is_reported(tmp_path: Path):
     )
 
 
-@pytest.mark.long
 def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: Path):
     """One of the two is wrong, and the sentence names both."""
     root = make_noisy(tmp_path / "course", reference=NOISY_REFERENCE.replace("0.5 +", "0.6 +"))
