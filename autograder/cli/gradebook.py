@@ -36,7 +36,8 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
     Raises:
         UsageError: no gradebook is named, or something cannot be read or written.
     """
-    from autograder.formats.nbgrader.gradebook import Graded, Person, course_directory, write_gradebook
+    from autograder.formats.nbgrader.gradebook import Graded, Person, write_gradebook
+    from autograder.formats.nbgrader.gradebook_file import course_directory
 
     address, home = _gradebook(db, source.nbgrader)
     people = _people(students)
@@ -125,7 +126,7 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
 
     course = None
     if source.nbgrader:
-        from autograder.formats.nbgrader.gradebook import course_directory
+        from autograder.formats.nbgrader.gradebook_file import course_directory
 
         course = course_directory(source.nbgrader)
     hand = all_hand_grades(source.out, export.read_reports(source.out))
@@ -158,7 +159,8 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     Raises:
         UsageError: it is not said what to import and where to, or something cannot be read or written.
     """
-    from autograder.formats.nbgrader.gradebook import course_directory, hand_grades
+    from autograder.formats.nbgrader.gradebook import hand_grades
+    from autograder.formats.nbgrader.gradebook_file import course_directory
 
     if not grades:
         raise UsageError("Say what to import: --grades brings back what people graded.")

@@ -323,7 +323,7 @@ def test_without_a_browser_a_pdf_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_missing_nbgrader_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how to install it."""
-    from autograder.formats.nbgrader.gradebook import course_directory
+    from autograder.formats.nbgrader.gradebook_file import course_directory
 
     monkeypatch.setitem(sys.modules, "nbgrader.coursedir", None)
     with pytest.raises(UsageError, match="nbgrader cannot be used here: .*pip install 'autograder-ml.nbgrader.'"):

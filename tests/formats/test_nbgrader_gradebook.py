@@ -20,10 +20,10 @@ from autograder.formats.nbgrader.gradebook import (
     Graded,
     Person,
     _comment,
-    course_directory,
     hand_grades,
     write_gradebook,
 )
+from autograder.formats.nbgrader.gradebook_file import course_directory
 from autograder.notebooks import Cell, read
 from autograder.reports.graded_notebook import GradedCell, graded_notebooks
 from autograder.results import Verdict, Visibility

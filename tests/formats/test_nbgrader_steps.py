@@ -17,7 +17,8 @@ import pytest
 from nbgrader_folders import ESSAY, RIGHT, TEST, graded, notebook, write_course, write_reports
 from test_gradebook_cli import refused, run
 
-from autograder.formats.nbgrader.gradebook import course_directory, write_gradebook
+from autograder.formats.nbgrader.gradebook import write_gradebook
+from autograder.formats.nbgrader.gradebook_file import course_directory
 from autograder.results import Verdict
 
 pytestmark = pytest.mark.long
