@@ -26,15 +26,26 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    folder, name = os.path.split(path)
+    draft = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
+        try:
+            _write(draft, content)
+        except FileNotFoundError:
+            os.makedirs(folder, exist_ok=True)
+            _write(draft, content)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
-            draft.unlink()
+            os.unlink(draft)
         raise
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb", buffering=0) as file:
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) :]
 
 
 def given_folder(path: Path) -> Path:

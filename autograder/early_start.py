@@ -17,8 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["CACHE", "COMMAND", "GRADED", "NOTEBOOK_FORM", "Early", "begin", "declaration_of"]
+__all__ = ["CACHE", "COMMAND", "DATABASE", "GRADED", "NOTEBOOK_FORM", "Early", "begin", "declaration_of"]
 
+DATABASE = "grader.db"
+"""The results database of a graded folder, where no other is named."""
 GRADED = ".written.json"
 """The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
 

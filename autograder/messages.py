@@ -20,8 +20,10 @@ __all__ = [
     "AS_ABOVE",
     "NEEDED",
     "NOT_ENDED",
+    "OTHER_VARIANT",
     "REFERENCE_TO_BE_CORRECTED",
     "TO_BE_CORRECTED",
+    "UNKNOWN_STUDENT",
     "WORDING",
     "Banner",
     "Wording",
@@ -32,8 +34,18 @@ __all__ = [
     "next_step",
     "said_once",
     "sentence",
+    "stays_open",
 ]
 
+OTHER_VARIANT = (
+    "The variant.py that was handed in is not the one that is drawn for this student: either the student changed it "
+    "(take it out of the submission, and grade again), or the seed or the function that draws is another one than at "
+    "the release."
+)
+UNKNOWN_STUDENT = (
+    "The roster has no such id, and variants are drawn by id, so this variant is nobody's: rename the submission."
+)
+"""Why a report of a variant is not final."""
 NOT_ENDED = "The check itself did not end"
 TO_BE_CORRECTED = "The check itself must be corrected"
 REFERENCE_TO_BE_CORRECTED = "The reference or the check must be corrected"
@@ -238,6 +250,14 @@ def banners(reports: Sequence[Report]) -> tuple[Banner, ...]:
 def _share(case: CaseResult) -> str:
     """The points of a case."""
     return points_of(case.points, case.max_points)
+
+
+def stays_open(not_final: str) -> bool:
+    """Whether a report that is not final for this reason stays so when a person gives points.
+
+    Points decide what our own fault left open; they say nothing about who handed something in, and which variant it is.
+    """
+    return not_final.startswith((OTHER_VARIANT, UNKNOWN_STUDENT))
 
 
 def for_instructor(text: str) -> bool:

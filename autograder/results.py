@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -131,7 +132,7 @@ class Visibility(StrEnum):
 class CaseResult:
     """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is.
 
-    `credit` is the fraction of the points that a PARTIAL one earned.
+    `credit` is the fraction of the points that a PARTIAL one earned; `remark` is as of `CheckResult`.
     """
 
     name: str
@@ -141,6 +142,7 @@ class CaseResult:
     message: str
     staff_message: str
     credit: float = 0.0
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class CheckResult:
     at, such as an accuracy that no training of that size reaches; they cost no points. `visible` says from when on the
     student is shown any of it. `credit` is the fraction of the points that a PARTIAL one without cases earned.
     `answers`, for staff, stands for the predictions that are wrong, as `checks.shortcuts.wrong_answers` has it, or "".
-    `scores` are the numbers that the check measured, for staff as `staff_message` is.
+    `scores` are the numbers that the check measured, for staff as `staff_message` is. `remark` stands in the messages
+    behind everything else: what was found of an answer that a person grades, or what the reference stood in for.
     """
 
     id: str
@@ -195,6 +198,7 @@ class CheckResult:
     visible: Visibility = Visibility.ALWAYS
     credit: float = 0.0
     answers: str = ""
+    remark: str = ""
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict
@@ -269,8 +273,9 @@ class Replay:
     `hidden`, `share` and `run` differ from the usual only in trials of an assignment. `variant` holds the values that
     were drawn for this student, and `variant_sha256` covers its files as well; empty where everybody is given the same.
     `checks` tells by its id what each check was, with all that it needs, and `base` stands for all else that decides a
-    result, so that a later run knows which results hold. `attempts` are the hashes of all attempts of which this is the
-    best; empty where only one may count.
+    result, so that a later run knows which results hold. `artefacts` are the hashes of files with what checks handed on
+    to others, by the check, and `not_kept` says of which there is none, and why. `attempts` are the hashes of all
+    attempts of which this is the best; empty where only one may count.
     """
 
     key: str = ""
@@ -297,6 +302,14 @@ class Replay:
     base: str = ""
     checks: dict[str, str] = field(default_factory=dict)
     attempts: tuple[str, ...] = ()
+    artefacts: dict[str, str] = field(default_factory=dict)
+    not_kept: dict[str, str] = field(default_factory=dict)
+
+    def check_key(self, check: str) -> str:
+        """The hash of all that the result of a check of this submission follows from; "" where that is not known."""
+        if not self.base or check not in self.checks:
+            return ""
+        return hashlib.sha256(f"{self.base} {check} {self.checks[check]}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

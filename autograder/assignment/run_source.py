@@ -1,10 +1,11 @@
 """Which part of an `assignment.py` decides what is run, so that the rest can change without anything being run again.
 
-Points, titles, `visible` and `bonus` say how results are scored and shown. Where they are written as numbers and texts
-in the declaration of a check, a question or the assignment itself, they are left out here; a hint and a rubric stand in
-sentences that are made with the result, so they stay in. What is left is compared as a syntax tree: comments and layout
-do not count. A check that is a function at the top level of the file has a part of its own, with every check to which
-its names lead; everything else is shared by all.
+Points, titles, rubrics, `visible` and `bonus` say how results are scored and shown. Where they are written as numbers
+and texts in the declaration of a check, of predictions, of a written answer, a question or the assignment itself, they
+are left out here; a hint stands in sentences that are made with the result, so it stays in. Numbers may be computed
+from constants of the file (``P = 2``), which are left out as well where nothing else reads them. What is left is
+compared as a syntax tree: comments and layout do not count. A check that is a function at the top level of the file has
+a part of its own, with every check to which its names lead; everything else is shared by all.
 """
 
 from __future__ import annotations
@@ -12,13 +13,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 __all__ = ["RunSource", "run_source"]
 
 _DYNAMIC = frozenset({"globals", "locals", "vars", "eval", "exec", "getattr", "__import__"})
 """What finds names that stand nowhere: then nothing is known of what leads where."""
+_OPERATORS: Mapping[type[ast.AST], Callable[..., float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+"""How points may be computed from constants."""
 _NAMED = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -55,8 +67,11 @@ def run_source(source: str | bytes, others: str = "") -> RunSource:
     tree = ast.parse(source)
     mentioned = set(_mentioned(tree))
     checks = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef) and _declaration(each)}
+    constants, questions = _constants(tree), _questions(tree)
     for statement in tree.body:
-        _without_scoring(statement, titles="__doc__" not in mentioned)
+        _without_scoring(statement, constants, questions, titles="__doc__" not in mentioned)
+    if not mentioned & _DYNAMIC:
+        tree.body = _without_unread(tree, constants)
     rest = [each for each in tree.body if each not in checks.values()]
     own = {name: _digest(ast.dump(each)) for name, each in checks.items()}
     leads = _leads(tree.body)
@@ -84,10 +99,70 @@ def _declaration(function: ast.FunctionDef) -> ast.Call | None:
     return None
 
 
-def _without_scoring(statement: ast.stmt, *, titles: bool) -> None:
+def _constants(tree: ast.Module) -> dict[str, float]:
+    """The names at the top level that are one number from beginning to end, such as ``P`` after ``P = 2``."""
+    bound = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    )
+    bound.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    bound.update(name for each in tree.body if isinstance(each, _NAMED[2:]) for name in _bound(each))
+    found: dict[str, float] = {}
+    for each in tree.body:
+        if (name := _target(each)) and bound[name] == 1 and (number := _number(each.value, found)) is not None:  # type: ignore[attr-defined]
+            found[name] = number
+    return found
+
+
+def _target(statement: ast.stmt) -> str:
+    """The one name that a statement assigns to, or ""."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    return ""
+
+
+def _questions(tree: ast.Module) -> frozenset[str]:
+    """The names that stand for questions: of ``a = assignment.question(...)``."""
+    return frozenset(name for each in tree.body if (name := _target(each)) and _method(each.value) == "question")  # type: ignore[attr-defined]
+
+
+def _answer(statement: ast.stmt, questions: frozenset[str]) -> ast.Call | None:
+    """The declaration of predictions or of a written answer, ``a.written(...)`` of a question ``a``, or None."""
+    call = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="predictions" | "written")) if name in questions:
+            return call
+    return None
+
+
+def _method(node: ast.expr) -> str:
+    """The name of the method that an expression calls, or ""."""
+    return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+
+
+def _without_unread(tree: ast.Module, constants: Mapping[str, float]) -> list[ast.stmt]:
+    """The statements without those that bind constants which nothing reads, once points are taken out."""
+    body = list(tree.body)
+    while True:
+        read = {
+            node.id
+            for each in body
+            for node in ast.walk(each)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        left = [each for each in body if _target(each) not in constants or _target(each) in read]
+        if len(left) == len(body):
+            return left
+        body = left
+
+
+def _without_scoring(
+    statement: ast.stmt, constants: Mapping[str, float], questions: frozenset[str], *, titles: bool
+) -> None:
     """Take out of a statement at the top level what only says how results are scored and shown."""
-    if isinstance(statement, ast.FunctionDef) and (call := _declaration(statement)):
-        _without_points(call)
+    if (answer := _answer(statement, questions)) is not None:
+        _without_points_of_answers(answer, constants, titles=titles)
+    elif isinstance(statement, ast.FunctionDef) and (call := _declaration(statement)):
+        _without_points(call, constants)
         if titles and statement.body and isinstance(statement.body[0], ast.Expr) and _is_text(statement.body[0].value):
             statement.body = statement.body[1:] or [ast.Pass()]
     elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
@@ -99,7 +174,36 @@ def _without_scoring(statement: ast.stmt, *, titles: bool) -> None:
             call.args[0] = ast.Constant("")
 
 
-def _without_points(call: ast.Call) -> None:
+def _without_points_of_answers(call: ast.Call, constants: Mapping[str, float], *, titles: bool) -> None:
+    """Take points, rubric, title, and from when on it is shown, out of a declared answer or file of predictions."""
+    if _method(call) == "written" and titles and call.args and _is_text(call.args[0]):
+        call.args[0] = ast.Constant("")
+    call.keywords = [
+        each
+        for each in call.keywords
+        if not (
+            (each.arg == "points" and _number(each.value, constants) is not None)
+            or (each.arg == "visible" and _is_text(each.value))
+            or (each.arg == "rubric" and _is_rubric(each.value, constants))
+        )
+    ]
+
+
+def _is_rubric(node: ast.expr, constants: Mapping[str, float]) -> bool:
+    """Whether a rubric is written as texts with numbers, or with ``Item(points, student=...)``."""
+    if not isinstance(node, ast.Dict) or not all(key is not None and _is_text(key) for key in node.keys):
+        return False
+    return all(_number(each, constants) is not None or _is_item(each, constants) for each in node.values)
+
+
+def _is_item(node: ast.expr, constants: Mapping[str, float]) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "Item":
+        return False
+    values = (*node.args, *(each.value for each in node.keywords))
+    return all(_is_text(each) or _number(each, constants) is not None for each in values)
+
+
+def _without_points(call: ast.Call, constants: Mapping[str, float]) -> None:
     """Take points, and from when on it is shown, out of the declaration of a check.
 
     Whether a case has any points decides whether a check of which no other case is passed may be PARTIAL, and others
@@ -110,7 +214,7 @@ def _without_points(call: ast.Call) -> None:
     for each in call.keywords:
         if each.arg == "visible" and _is_text(each.value):
             continue
-        if each.arg == "points" and (points := _number(each.value)) is not None:
+        if each.arg == "points" and (points := _number(each.value, constants)) is not None:
             if cases is None or isinstance(cases, ast.Dict):
                 continue
             if not points or 100 * points >= _count(cases):  # else some of the cases have none
@@ -118,7 +222,7 @@ def _without_points(call: ast.Call) -> None:
         kept.append(each)
     call.keywords = kept
     if isinstance(cases, ast.Dict):
-        cases.values = [_case(value) for value in cases.values]
+        cases.values = [_case(value, constants) for value in cases.values]
 
 
 def _count(cases: ast.expr) -> float:
@@ -126,19 +230,34 @@ def _count(cases: ast.expr) -> float:
     return len(cases.elts) if isinstance(cases, ast.List | ast.Tuple) else math.inf
 
 
-def _number(node: ast.expr) -> float | None:
-    """A number as it is written, or None."""
-    return node.value if isinstance(node, ast.Constant) and type(node.value) in (int, float) else None  # type: ignore[return-value]
+def _number(node: ast.expr, constants: Mapping[str, float]) -> float | None:
+    """The number that an expression is, as it is written or computed from constants; None for anything else."""
+    match node:
+        case ast.Constant(value=int() | float() as number) if type(number) is not bool:
+            return number
+        case ast.Name(id=name):
+            return constants.get(name)
+        case ast.UnaryOp(op=op, operand=operand):
+            parts = [_number(operand, constants)]
+        case ast.BinOp(left=left, op=op, right=right):
+            parts = [_number(left, constants), _number(right, constants)]
+        case _:
+            return None
+    compute = _OPERATORS.get(type(op))
+    try:
+        return compute(*parts) if compute and None not in parts else None
+    except ArithmeticError:
+        return None
 
 
-def _case(value: ast.expr) -> ast.expr:
+def _case(value: ast.expr, constants: Mapping[str, float]) -> ast.expr:
     """A case with True or False for its points: a number, or the first argument of ``Case(points, hint)``."""
-    if (points := _number(value)) is not None:
+    if (points := _number(value, constants)) is not None:
         return ast.Constant(bool(points))
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "Case":
-        value.args = [_case(each) if place == 0 else each for place, each in enumerate(value.args)]
+        value.args = [_case(each, constants) if place == 0 else each for place, each in enumerate(value.args)]
         for each in value.keywords:
-            each.value = _case(each.value) if each.arg == "points" else each.value
+            each.value = _case(each.value, constants) if each.arg == "points" else each.value
     return value
 
 

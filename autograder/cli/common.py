@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
+from autograder.early_start import DATABASE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["DATABASE", "console", "named_sandbox", "show_note_on", "staging"]
 
 PLAIN_WIDTH = 120
-
-DATABASE = "grader.db"
-"""The results database of a folder of `autograder grade --out`, where no other is named."""
 
 
 def console() -> Console:

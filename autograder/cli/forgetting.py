@@ -17,6 +17,7 @@ from autograder.course.kept_hand_ins import HAND_INS, forget_hand_ins
 from autograder.course.roster import Person
 from autograder.formats.exporters import EXPORTERS
 from autograder.formats.nbgrader.gathering import Source, heading_of
+from autograder.formats.recorded_marks import recorded_marks
 from autograder.reports.forgetting import Traces, erase, naming, reports_in, traces_of
 from autograder.settings import near
 from autograder.store import Store, sqlite_address
@@ -139,7 +140,8 @@ def _erase(call: Forgotten, root: Path | None, found: _Found) -> None:
         if call.yes:
             reports = reports_in(out)
             heading = heading_of(Source(out, call.course), reports[0].assignment) if reports else None
-            erase(out, call.student, heading, term_at(call.course))
+            recorded = recorded_marks(out, reports, _named_database(call, root))
+            erase(out, call.student, heading, term_at(call.course), recorded)
         parts = [counted(len(seen.own), "file")]
         parts += [f"{counted(seen.lines, 'line')} of marks"] if seen.lines else []
         parts += [counted(seen.hand_ins, "hand-in time")] if seen.hand_ins else []
@@ -182,11 +184,14 @@ def _exports(call: Forgotten, others: Sequence[str]) -> Iterator[Path]:
             yield path
 
 
+def _named_database(call: Forgotten, root: Path | None) -> str | None:
+    config = root / CONFIG_FILE if root else None
+    return call.db or (load(config).database if config and config.is_file() else None)
+
+
 def _databases(call: Forgotten, root: Path | None) -> list[str]:
     """The databases that may know the student."""
-    config = root / CONFIG_FILE if root else None
-    named = call.db or (load(config).database if config and config.is_file() else None)
-    if named:
+    if named := _named_database(call, root):
         return [named]
     return [sqlite_address(out.resolve() / DATABASE) for out in call.out if (out / DATABASE).is_file()]
 

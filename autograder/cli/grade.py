@@ -19,11 +19,12 @@ from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED, if_stopped
 from autograder.course import Course, course_seed, open_course
 from autograder.early_start import Early, declaration_of
+from autograder.formats.recorded_marks import lost_sentence, recorded_marks
 from autograder.grading.class_run import class_folder_of, grade_class
 from autograder.grading.class_work import ClassWork, GradeRequest, own_work
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.reports.class_folder import kept_apart
-from autograder.reports.marks import all_hand_grades
+from autograder.reports.given_points import all_hand_grades
 from autograder.seeding import keys_of
 from autograder.submissions import may_be_download, refuse_class
 
@@ -108,12 +109,13 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
     """Grade with jobs that are there already, as far as there are any; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
     asked = _into(screen, asked)
-    all_hand_grades(asked.out, ())  # what is wrong with it is said before anything is graded
+    all_hand_grades(asked.out, (), ())  # what is wrong with it is said before anything is graded
 
     def database() -> Store:
         from autograder.store import Store, sqlite_address
 
-        return Store(asked.db or work.course.database or sqlite_address(asked.out.resolve() / DATABASE))
+        address = asked.db or work.course.database or sqlite_address(asked.out.resolve() / DATABASE)
+        return Store(address, artefacts=work.files)
 
     with staging(asked.out) as folder:
         try:
@@ -128,6 +130,10 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
             return STOPPED
         with if_stopped(_PAGES_LEFT):
             result = class_folder_of(asked, work, made)
+            recorded = recorded_marks(asked.out, result.whole_class, asked.db or work.course.database)
+            if said := lost_sentence(asked.out, result.whole_class, recorded):
+                screen.say(said)
+            result = replace(result, recorded=recorded)
     with if_stopped(_PAGES_LEFT):
         known = min(screen.shown.known if screen.shown else 0, len(result.reports))
         code = deliver(screen.console, asked.name, asked.out, result, known)

@@ -14,9 +14,11 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.cli.common import console, staging
 from autograder.formats.nbgrader.gathering import Gathered, Source, gather, heading_of, in_utc, originals_of
+from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
 from autograder.reports.class_folder import show_grades
+from autograder.reports.given_points import all_hand_grades
 from autograder.reports.manual_grades import FILE, write_hand_grades
-from autograder.reports.marks import MARKS, all_hand_grades, read_marks
+from autograder.reports.marks import MARKS, Row, read_marks
 from autograder.results import Report
 from autograder.scoring import shown
 from autograder.submissions.names import some
@@ -129,7 +131,9 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
         from autograder.formats.nbgrader.gradebook_file import course_directory
 
         course = course_directory(source.nbgrader)
-    hand = all_hand_grades(source.out, export.read_reports(source.out))
+    reports = export.read_reports(source.out)
+    recorded = _recorded(source, reports)
+    hand = all_hand_grades(source.out, reports, recorded)
     gathered = _gathered(source, course, hand, sums=True)
     folder = to or source.out / "notebooks"
     pages, missing = 0, []
@@ -185,7 +189,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     if term is not None and term.course.dates_of(assignments[0]) is not None:
         found = replace(found, late_penalties={})  # from the export; the dates give them anew
     write_hand_grades(found, out / FILE)
-    show_grades(out, reports, heading_of(source, assignments[0]), ids, term=term)
+    show_grades(out, reports, heading_of(source, assignments[0]), ids, term=term, recorded=_recorded(source, reports))
     screen = console()
     given = sum(each.given for each in found.grades)
     comments = sum(bool(each.comment) for each in found.grades)
@@ -237,6 +241,14 @@ def _people(path: Path | None) -> dict[str, Person]:
         raise UsageError(f"{path} has no column id; its first line is: id,first_name,last_name,email,lms_user_id.")
     expected = ("first_name", "last_name", "email", "lms_user_id")
     return {row["id"]: Person(**{name: row.get(name) or "" for name in expected}) for row in rows}
+
+
+def _recorded(source: Source, reports: Sequence[Report]) -> tuple[Row, ...]:
+    """What the results database has from `marks.csv` of the folder; that lines of it are lost is said."""
+    recorded = recorded_marks(source.out, reports, database_of_course(reports[0].assignment, source.course))
+    if said := lost_sentence(source.out, reports, recorded):
+        console().print(said, markup=False, soft_wrap=True)
+    return recorded
 
 
 def _gathered(source: Source, course: Any, hand: Any = None, *, sums: bool = False) -> Gathered:

@@ -13,13 +13,14 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
-from autograder.course import CONFIG_FILE, open_course
-from autograder.course import load as load_config
+from autograder.course import open_course
 from autograder.formats.nbgrader import find_course
 from autograder.formats.nbgrader.gathering import Source, heading_of
+from autograder.formats.recorded_marks import database_of_course, place_of, recorded_marks
 from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.class_folder import show_grades
+from autograder.reports.given_points import all_hand_grades
 from autograder.reports.lateness import known_hand_ins, unknown_before
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import (
@@ -27,7 +28,6 @@ from autograder.reports.marks import (
     MARKS,
     Marks,
     Row,
-    all_hand_grades,
     filled,
     read_marks,
     with_recorded,
@@ -83,10 +83,13 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
                 f"No person grades anything in {out}; declare answers with question.written(...), and grade again."
             )
         path = out / MARKS
-        address = db or _database(name, course)
-        found, lost = with_recorded(read_marks(path), _recorded(name, path, address), reports, asked.rubrics)
+        address = db or database_of_course(name, course)
+        recorded = recorded_marks(out, reports, address)
+        found, lost = with_recorded(read_marks(path), recorded, reports, asked.rubrics)
         marks = filled(found, reports, asked.rubrics, path)
-        with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is said before anything is written
+        with_hand_grades(
+            reports, all_hand_grades(out, reports, recorded)
+        )  # what is wrong is said before anything is written
         _keep(name, marks, path, address)
         write_marks(replace(marks, excel=marks.excel or excel), path)
         marks = read_marks(path) or marks  # with the lines of the file as it is now
@@ -94,7 +97,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         heading = heading_of(Source(out, course), name)
         foreign = find_course(course or Path.cwd(), name) is not None
         term = None if foreign else term_at(course)
-        shown_ = show_grades(out, reports, heading, names, moment_of(term, name), term=term)
+        shown_ = show_grades(out, reports, heading, names, moment_of(term, name), term=term, recorded=())
         pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
         for one, page in zip(_questions(reports, asked), pages, strict=True):
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
@@ -125,14 +128,6 @@ def _asked(name: str, course: Path | None) -> _Asked:
     return _Asked({each.id: each.rubric for each in written}, {each.id: each.summary_for_staff for each in written})
 
 
-def _database(name: str, course: Path | None) -> str | None:
-    """The results database that the course names, or None."""
-    if (found := find_course(course or Path.cwd(), name)) is None:
-        return open_course(course)[1].database
-    config = found.folder / CONFIG_FILE
-    return load_config(config).database if config.is_file() else None
-
-
 def _keep(name: str, marks: Marks, path: Path, database: str | None) -> None:
     """Write what changed into the results database: that of the folder, where no other is named."""
     from autograder.store import Store, sqlite_address
@@ -147,28 +142,7 @@ def _keep(name: str, marks: Marks, path: Path, database: str | None) -> None:
         Store(database or sqlite_address(path.parent.resolve() / DATABASE)) as store,
         store.writing(f"the points of {name}"),
     ):
-        record_marks(store.database, name, given, _place(path, database), store.change())
-
-
-def _place(path: Path, database: str | None) -> str:
-    """What the results database calls the file."""
-    return str(path.resolve()) if database else path.name
-
-
-def _recorded(name: str, path: Path, database: str | None) -> list[Row]:
-    """The points and comments that the results database has from this file."""
-    from autograder.store import Store, sqlite_address
-    from autograder.store.marking import marks
-
-    own = path.parent.resolve() / DATABASE
-    if not database and not own.is_file():
-        return []
-    with Store(database or sqlite_address(own)) as store:
-        return [
-            Row(each.student, each.question, each.answer, each.item, each.most, each.points, each.comment)
-            for each in marks(store.database, name)
-            if each.place == _place(path, database)
-        ]
+        record_marks(store.database, name, given, place_of(path, database), store.change())
 
 
 def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.checks.wording import counted
-from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, Retried, Started
+from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, RanAgain, Retried, Started
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
 from autograder.scoring import points_of
@@ -71,6 +71,11 @@ class Shown(AbstractContextManager["Shown"]):
                 self.done += 1
                 if not self.console.is_terminal:
                     self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_in_words(report)}")
+            case RanAgain(checks, why):
+                for name, count in checks.items():
+                    because = f", because what it hands on cannot be kept: {why[name]}" if name in why else ""
+                    many = counted(count, "submission")
+                    self.line(f"Run again though unchanged, for {many}: {escape(name)}{escape(because)}.")
         waiting = self.total - self.done - len(self.running)
         self.progress.update(
             self.task, completed=self.done, state=f"{len(self.running)} running, {waiting} waiting, time left"

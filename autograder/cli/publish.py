@@ -17,6 +17,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.course import open_course
+from autograder.formats.recorded_marks import lost_sentence, recorded_marks
 from autograder.reports import pages
 from autograder.reports.changes import signed
 from autograder.reports.lateness import final_reports, known_hand_ins, unknown_before
@@ -78,7 +79,10 @@ def publish_grades(call: Call) -> int:
         names = export.file_names(report.student for report in found)
         moment = moment_at(datetime.now(UTC), None, published=True)
         term = term_at(call.course)
-        reports = final_reports(call.out, term)
+        recorded = recorded_marks(call.out, found, call.db or course.database)
+        if said := lost_sentence(call.out, found, recorded):
+            screen.print(escape(said), soft_wrap=True)
+        reports = final_reports(call.out, term, recorded)
         remarks = unknown_before(reports, known_hand_ins(call.out, found, term))
         made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
         gone = withdrawn(folder, made)

@@ -22,6 +22,7 @@ from autograder.cli.known_hand_ins import keep_graded
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
+from autograder.formats.recorded_marks import recorded_marks
 from autograder.grading.class_work import GradeRequest
 from autograder.grading.rescoring import rescored
 from autograder.reports import pages
@@ -175,8 +176,9 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         others = {student: stem for student, stem in _stems(out).items() if student not in again}
         graded = _graded(settings, loaded.assignment.title, after, others)
         term, hand_ins = open_term(root, settings), read_hand_ins(folder)
-        moment = moment_of(term, name)
-        made = write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment, rescored=score))
+        moment, recorded = moment_of(term, name), recorded_marks(out, after, settings.database)
+        about = replace(graded, term=term, hand_ins=hand_ins, moment=moment)
+        made = write_class(out, replace(about, rescored=score, recorded=recorded))
         shutil.rmtree(out / _TAKEN, ignore_errors=True)
         folder.rename(out / _TAKEN)  # at once, so that a stopped removal leaves no part of it to be taken
         shutil.rmtree(out / _TAKEN)

@@ -15,6 +15,8 @@ from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.course import HomeworkSet, open_course
 from autograder.course.late import UNKNOWN
+from autograder.formats.recorded_marks import lost_sentence, recorded_marks
+from autograder.reports.marks import Row
 from autograder.reports.totals import TotalLine, reports_of_set, total_lines, totals_csv
 from autograder.results import Report, Verdict
 from autograder.scoring import shown
@@ -42,11 +44,18 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
     if name not in sets:
         raise UsageError(f"There is no homework set {name!r} in grader_config.py; {near(name, list(sets))}")
     chosen = sets[name]
-    found, unknown = reports_of_set(chosen, folders, open_term(root, settings))
+    said: list[str] = []
+
+    def recorded(folder: Path, reports: Sequence[Report]) -> tuple[Row, ...]:
+        rows = recorded_marks(folder, reports, settings.database)
+        said.append(lost_sentence(folder, reports, rows))
+        return rows
+
+    found, unknown = reports_of_set(chosen, folders, open_term(root, settings), recorded)
     lines = total_lines(chosen, found)
     if out:
         export.write_text(out, totals_csv(chosen, lines))
-    _show(chosen, lines, unknown, out)
+    _show(chosen, lines, (*filter(None, said), *unknown), out)
 
 
 def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], unknown: Sequence[str], out: Path | None) -> None:

@@ -18,6 +18,7 @@ from autograder.checks.wording import counted
 from autograder.course import open_course
 from autograder.course.term import Term
 from autograder.formats.outgoing import ClassGrades, Grade
+from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
@@ -67,7 +68,8 @@ def class_grades(
     made: list[Grade] = []
     pages, published = file_names(report.student for report in reports), published_names(out)
     term = known_hand_ins(out, reports, term)
-    final = laid_over(out, reports, term)
+    recorded = recorded_marks(out, reports, database_of_course(assignments[0], root))
+    final = laid_over(out, reports, term, recorded)
     for report in final:
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
@@ -77,7 +79,8 @@ def class_grades(
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
     title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])
-    remarks = unknown_before(final, term)
+    lost = lost_sentence(out, reports, recorded)
+    remarks = (*([lost] if lost else []), *unknown_before(final, term))
     title_of_course = term.course.title if term else ""
     return ClassGrades(assignments[0], title, tuple(made), out, tuple(ungraded), remarks, moment, title_of_course)
 

@@ -9,17 +9,20 @@ One job or many, there is only this way.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from autograder.grading.earlier import PartlyGraded, run_again
 from autograder.grading.engine import Engine, StartEngine, run_all
 from autograder.grading.grader import Grader
-from autograder.grading.job_processes import Event, Finished, JobProcesses, Known
+from autograder.grading.job_processes import Event, Finished, JobProcesses, Known, RanAgain
 from autograder.grading.jobs import Attempt, Idle
 from autograder.grading.provenance import is_outdated
+from autograder.messages import stays_open
 from autograder.reports import encodable
 from autograder.results import Report, Verdict
 from autograder.scoring import with_open_points
@@ -28,8 +31,9 @@ from autograder.submissions import Submission
 if TYPE_CHECKING:  # job processes have no business with the database
     from autograder.store import Store
 
-__all__ = ["all_stay", "grade_all"]
+__all__ = ["all_stay", "grade_all", "reports_of_others"]
 
+Name = TypeVar("Name")
 _LONGEST_REASON = 500
 _NOT_RUN = (Verdict.MISSING, Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 
@@ -69,31 +73,29 @@ def grade_all(
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
         GraderError: a job cannot load the assignment, or cannot start at all.
     """
-    reports: dict[str, Report] = {}
-    unknown: list[Submission] = []
     keys = {submission.student: grader.key(submission) for submission in submissions}
     if before is None:
         before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
-    for submission in submissions:
-        found = before.get((keys[submission.student], submission.student))
-        if found is None or grader.outdated(found):
-            unknown.append(submission)
-        else:
-            scored = grader.rescored(found)
-            reports[submission.student] = scored
-            notify(Known(scored))
+    there = {student: before[key, student] for student, key in keys.items() if (key, student) in before}
+    reports = _as_scored_now({who: each for who, each in there.items() if not grader.outdated(each)}, grader, store)
+    for report in reports.values():
+        notify(Known(report))
+    unknown = [submission for submission in submissions if submission.student not in reports]
     known = frozenset(reports)
     earlier = store.latest(grader.assignment_id, (each.sha256 for each in unknown))
     waiting = deque(
         Attempt(grader.partly(each, earlier[each.student]) if each.student in earlier else each) for each in unknown
     )
     compared: Report | None = None
+    again: list[dict[str, str]] = []
     if waiting:
-        start = engines or partial(_local, jobs, idle if idle is not None else [])
+        start = engines or partial(_local, jobs, idle if idle is not None else [], store.files)
         engine = start(grader, len(waiting))
         try:
             for attempt, made, fault in run_all(engine, waiting, notify):
                 if made is not None and (old := earlier.get(made.student)) is not None:
+                    if isinstance(attempt.submission, PartlyGraded):
+                        again.append(run_again(made, old))
                     made = grader.completed(attempt.submission, made, old)
                 report = _recorded(made or encodable(grader.lost(attempt.submission, fault)), grader)
                 store.keep(report, attempt.submission.received)
@@ -104,6 +106,7 @@ def grade_all(
                 compared = next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
         finally:
             engine.close()
+    _say_again(again, notify)
     for student, report in _not_final(reports, compared).items():
         if student not in known:
             store.keep(report)
@@ -111,9 +114,32 @@ def grade_all(
     return tuple(reports[submission.student] for submission in submissions)
 
 
-def _local(jobs: int, idle: list[Idle], grader: Grader, submissions: int) -> Engine:
+def _local(jobs: int, idle: list[Idle], artefacts: Path | None, grader: Grader, submissions: int) -> Engine:
     """Job processes of this machine, no more than there is work for."""
-    return JobProcesses(grader, min(jobs, submissions), idle)
+    return JobProcesses(grader, min(jobs, submissions), idle, artefacts)
+
+
+def _as_scored_now(found: Mapping[Name, Report], grader: Grader, store: Store) -> dict[Name, Report]:
+    """Known reports with the points that checks have now; the store has them as well then."""
+    scored = {name: grader.rescored(report) for name, report in found.items()}
+    store.rescore([report for name, report in scored.items() if report is not found[name]])
+    return scored
+
+
+def _say_again(again: Sequence[Mapping[str, str]], notify: Callable[[Event], None]) -> None:
+    """Say which checks ran though they did not change, of submissions of which only a part was graded."""
+    if any(again):
+        counts = Counter(name for each in again for name in each)
+        notify(RanAgain(counts, {name: why for each in again for name, why in each.items() if why}))
+
+
+def reports_of_others(
+    submissions: Sequence[Submission], grader: Grader, store: Store
+) -> list[tuple[Submission, Report]]:
+    """What the store knows of submissions that are not asked for, as it is scored now, there and here."""
+    keys = [(grader.key(each), each.student) for each in submissions]
+    scored = _as_scored_now(store.all_known(keys), grader, store)
+    return [(each, scored[key]) for each, key in zip(submissions, keys, strict=True) if key in scored]
 
 
 def all_stay(submissions: Sequence[Submission], before: Mapping[tuple[str, str], Report]) -> bool:
@@ -155,7 +181,8 @@ def _not_final(reports: Mapping[str, Report], compared: Report | None = None) ->
                     continue  # it fails whatever is handed in
                 reason = (check.staff_message or check.message)[:_LONGEST_REASON]
                 why = _whose_fault(check.id, verdicts.count(Verdict.INTERNAL), len(verdicts), bool(control))
-                found[student] = replace(with_open_points(report), not_final=f"{why}: {reason}")
+                said = report.not_final if stays_open(report.not_final) else f"{why}: {reason}"
+                found[student] = replace(with_open_points(report), not_final=said)
     return found
 
 

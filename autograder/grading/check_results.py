@@ -12,7 +12,7 @@ import math
 import re
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -30,6 +30,7 @@ from autograder.scoring import check_points, verdict_of
 
 __all__ = [
     "GIVES_CREDIT",
+    "Found",
     "Pictures",
     "asserted",
     "last_line",
@@ -127,6 +128,7 @@ def made_result(
         staff,
         visible=check.visible,
         credit=credit if verdict is Verdict.PARTIAL else 0.0,
+        remark=note,
     )
 
 
@@ -147,7 +149,9 @@ def scores_of(measured: Iterable[Measured]) -> tuple[Score, ...]:
 def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
     """The result of a check from those of its cases, by name: the sum of their points."""
     cases = tuple(
-        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message, each.credit)
+        CaseResult(
+            name, each.verdict, each.points, each.max_points, each.message, each.staff_message, each.credit, each.remark
+        )
         for name, each in found
     )
     message, staff = case_by_case(cases, hidden=concealed)
@@ -227,6 +231,18 @@ def whose_fault(check: Check, error: Exception, *, same: bool) -> str:
     if not isinstance(error, (OSError, MemoryError)) and (alone or same):
         return f"{TO_BE_CORRECTED}: {message}"
     return f"The check itself failed: {message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of one check or case, and the exception that ended it, if one did.
+
+    `concealed` says that the student sees of it what is seen of a hidden check.
+    """
+
+    result: CheckResult
+    error: Exception | None = None
+    concealed: bool = False
 
 
 class Pictures:

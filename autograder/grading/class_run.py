@@ -15,7 +15,7 @@ from autograder import reports as export
 from autograder import sandbox
 from autograder.checks.wording import counted
 from autograder.early_start import GRADED
-from autograder.grading.batch import all_stay, grade_all
+from autograder.grading.batch import all_stay, grade_all, reports_of_others
 from autograder.grading.best_attempt import Graded as GradedAttempt
 from autograder.grading.best_attempt import best_attempts, further_attempts, hand_ins_of
 from autograder.grading.class_work import ClassWork, GradeRequest, Screen
@@ -118,8 +118,7 @@ def grade_class(
                 made = grade_all(part, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
                 graded += zip(part, made, strict=True)
         left = [each for part in (everyone, *turns) for each in part if each.student not in students]
-        known = store.all_known((grader.key(each), each.student) for each in left)
-    others = [(each, grader.rescored(found)) for each in left if (found := known.get((grader.key(each), each.student)))]
+        others = reports_of_others(left, grader, store)
     return GradedClass(
         everyone,
         chosen,

@@ -21,6 +21,7 @@ from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.options import RunOptions, selected_checks
 from autograder.grading.preparing import caps_for, dataset_for, limits_from, settings_of, start_sandbox
 from autograder.grading.validation_cache import ValidationCache, validation_key
+from autograder.messages import UNKNOWN_STUDENT
 from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import with_open_points
@@ -83,6 +84,7 @@ class ClassWork:
         term: the course with its dates; None where lateness is not ours to judge.
         turn: stages attempts that may count as well, in the first turn one of each student who has several, and so on.
         waiting: who handed in, or may have, something that cannot be graded before staff answers a question.
+        files: the folder for what checks hand on; None for that beside a database file.
     """
 
     course: Course
@@ -99,6 +101,7 @@ class ClassWork:
     term: Term | None = None
     turn: Callable[[Path, int], tuple[Submission, ...]] = lambda _folder, _turn: ()
     waiting: tuple[str, ...] = ()
+    files: Path | None = None
 
 
 def own_work(
@@ -175,6 +178,7 @@ def own_work(
         waiting=waiting_in(submissions, which, perhaps=True),
         term=term,
         turn=turn,
+        files=course.artefacts_at(root),
     )
 
 
@@ -183,9 +187,8 @@ def _not_final_of_unknown(roster: Roster | None, reports: Sequence[Report]) -> t
     from autograder.release import unknown_students
 
     unknown = unknown_students((report.student for report in reports), roster)
-    why = "The roster has no such id, and variants are drawn by id, so this variant is nobody's: rename the submission"
     return tuple(
-        replace(with_open_points(report), not_final=f"{why}.") if report.student in unknown else report
+        replace(with_open_points(report), not_final=UNKNOWN_STUDENT) if report.student in unknown else report
         for report in reports
     )
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.datasets import DataSet, DataSettings
-from autograder.grading.earlier import PartlyGraded, completed, partly_graded
+from autograder.grading.earlier import PartlyGraded, completed, graded_partly, partly_graded
+from autograder.grading.handed_on import NOTHING_HELD, Held
 from autograder.grading.jobs import Enter, Grade, JobSpec, Working
 from autograder.grading.options import RunOptions, longest_seconds
 from autograder.grading.provenance import base_key, is_outdated, result_key
@@ -93,10 +94,13 @@ def grading_job(spec: JobSpec) -> Iterator[Grade]:
             spec.notify(Working(check, seconds))
 
         def grade(submission: Submission) -> Report:
-            done = submission.done if isinstance(submission, PartlyGraded) else ()
-            return grading.grade(
-                loaded, submission, confined, dataset, spec.options, shared=shared, begin=begin, done=done
-            )
+            def run(done: frozenset[str] = frozenset(), held: Held = NOTHING_HELD) -> Report:
+                return grading.grade(
+                    loaded, submission, confined, dataset, spec.options,
+                    shared=shared, begin=begin, done=done, held=held, folder=spec.artefacts,
+                )  # fmt: skip
+
+            return graded_partly(submission, loaded, run) if isinstance(submission, PartlyGraded) else run()
 
         yield grade
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from autograder.checks.local.variants import MODULE, Variant
 from autograder.datasets import DataSet
 from autograder.grading.context import Case, Shared, write_drawn
+from autograder.grading.handed_on import NOTHING_HELD, Artefacts, Held
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions, selected_checks
 from autograder.grading.predictions import HandedInPredictions, pseudonym_in
@@ -16,6 +18,7 @@ from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Begin, Listener, Runner, unheard, unwatched
 from autograder.grading.written_answers import with_written
 from autograder.loader import Loaded
+from autograder.messages import OTHER_VARIANT
 from autograder.results import Report
 from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
@@ -24,11 +27,6 @@ from autograder.submissions import Submission
 __all__ = ["drawn_for", "grade", "restore_given"]
 
 _BLOCK = 1 << 20
-_OTHER_VARIANT = (
-    f"The {MODULE} that was handed in is not the one that is drawn for this student: either the student changed it "
-    "(take it out of the submission, and grade again), or the seed or the function that draws is another one than at "
-    "the release."
-)
 
 
 def grade(
@@ -42,6 +40,8 @@ def grade(
     begin: Begin = unwatched,
     variant: Variant | None = None,
     done: Collection[str] = (),
+    held: Held = NOTHING_HELD,
+    folder: Path | None = None,
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -58,23 +58,28 @@ def grade(
         begin: called for each check that begins, with after how many seconds it will be ended.
         variant: what the student was given, where the assignment draws one; the student's own if left out.
         done: ids of checks that are left out of the report, and run only where others need them.
+        held: those of them that do not run even then, with what they handed on.
+        folder: where what checks hand on is kept in files; None for nowhere.
 
     Raises:
         InstructorError: the student's variant cannot be drawn.
+        LostError: a file of `held` is gone or damaged.
         UsageError: `options.only` names neither a question nor a check.
     """
     if shared is None:
         with Shared() as own:
-            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant, done)
+            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant, done, held, folder)
     drawn = loaded.variant_of(submission.student, options.seed) if variant is None else None
     variant = variant or drawn
-    not_final = _OTHER_VARIANT if drawn and _has_other(submission.folder / MODULE, drawn) else ""
+    not_final = OTHER_VARIANT if drawn and _has_other(submission.folder / MODULE, drawn) else ""
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
     predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
     case = Case(
         loaded, submission, sandbox, dataset, options, variant, predictions, notebooks=notebooks, answers=shared.answers
     )
-    run = Runner(case, listen, begin)
+    made_by = replay(loaded, submission, dataset, options, sandbox, variant)
+    artefacts = Artefacts(folder, made_by)
+    run = Runner(case, listen, begin, artefacts, held)
     restored = restore_given(loaded, submission, dataset, variant)
     expected = selected_checks(loaded.assignment, options).difference(done)
     try:
@@ -99,7 +104,7 @@ def grade(
         bonus_points=bonus_points,
         questions=questions,
         resources=resources(case.outcomes, sandbox),
-        replay=replay(loaded, submission, dataset, options, sandbox, variant),
+        replay=replace(made_by, artefacts=artefacts.written, not_kept=artefacts.not_kept),
         notes=(*submission.notes, *drawn_for(variant), *restored, *notebooks.notes),
         notebooks=notebooks.results(),
         not_final=not_final,

@@ -11,10 +11,11 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from autograder.checks.errors import GraderError
 from autograder.grading.grader import Grader
@@ -23,7 +24,7 @@ from autograder.messages import NOT_ENDED
 from autograder.results import Report
 from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = ["Event", "Finished", "Hanging", "JobProcesses", "Known", "Postponed", "Retried", "Started"]
+__all__ = ["Event", "Finished", "Hanging", "JobProcesses", "Known", "Postponed", "RanAgain", "Retried", "Started"]
 
 
 FALSE_STARTS = 2
@@ -70,22 +71,34 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class RanAgain:
+    """Checks that did not change ran all the same, because others take what they hand on: by how many submissions.
+
+    `why` says for checks of which nothing could be kept why not.
+    """
+
+    checks: Mapping[str, int]
+    why: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A report was made and is in the store."""
 
     report: Report
 
 
-Event = Known | Started | Hanging | Retried | Postponed | Finished
+Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain
 
 
 @dataclass(slots=True)
 class JobProcesses:
-    """The sandbox and the job processes that work in it."""
+    """The sandbox and the job processes that work in it; `artefacts` is the folder for what checks hand on."""
 
     grader: Grader
     size: int
     idle: list[Idle] = field(default_factory=list)
+    artefacts: Path | None = None
     sandbox: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
     waiting: deque[Attempt] = field(init=False, default_factory=deque)
@@ -144,7 +157,8 @@ class JobProcesses:
         for member in [m for m in self.members if m.attempt is None and m.address != self.sandbox.address]:
             self._dismiss(member)
         while len(self.members) < min(self.size, busy + expected):
-            spec, cpu = self.grader.spec(self.sandbox.address), self._free_cpu()
+            spec = replace(self.grader.spec(self.sandbox.address), artefacts=self.artefacts)
+            cpu = self._free_cpu()
             started = self.idle.pop().begin(self.grader.job, spec, cpu) if self.idle else None
             self.members.append(started or start_job(self.grader.job, spec, cpu))
 

@@ -72,7 +72,8 @@ def _unheard(working: Working) -> None:
 class JobSpec:
     """All that a job process needs to know; it crosses to another process, so it is plain.
 
-    `notify` is filled in there: it is called when a check begins.
+    `artefacts` is the folder for what checks hand on, None for none. `notify` is filled in there: it is called when a
+    check begins.
     """
 
     root: Path
@@ -81,6 +82,7 @@ class JobSpec:
     data: DataSettings
     options: RunOptions
     address: str
+    artefacts: Path | None = field(default=None, kw_only=True)
     notify: Callable[[Working], None] = field(default=_unheard, kw_only=True)
 
 

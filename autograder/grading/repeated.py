@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
+from autograder.grading.check_results import Found
 from autograder.grading.context import Case, Shared
 from autograder.grading.grading import restore_given
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions
 from autograder.grading.predictions import HandedInPredictions
 from autograder.grading.provenance import replay, resources
-from autograder.grading.runner import Found, Runner
+from autograder.grading.runner import Runner
 from autograder.grading.sandboxes import Room
 from autograder.loader import Loaded
 from autograder.results import QuestionResult, Report, Verdict

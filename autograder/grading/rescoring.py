@@ -7,9 +7,11 @@ the assignment as it is now, so a change of points costs no run: the report is t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from autograder.assignment.question import Check
 from autograder.grading.check_results import made_result, needed_not_passed
+from autograder.grading.written_answers import said_of_answer
 from autograder.loader import Loaded
 from autograder.messages import case_by_case
 from autograder.results import CaseResult, CheckResult, QuestionResult, Report, Verdict
@@ -35,6 +37,9 @@ def rescored(report: Report, loaded: Loaded) -> Report:
     return replace(report, points=points, max_points=most, bonus_points=bonus, questions=questions, replay=replay)
 
 
+_Result = TypeVar("_Result", CheckResult, CaseResult)
+
+
 class _Scoring:
     """The checks of an assignment by their ids, and the results of a report that others wait for."""
 
@@ -47,6 +52,7 @@ class _Scoring:
             check.id: assignment.title_of(check, report.replay.data or None, full=report.replay.full)
             for check in assignment.checks
         }
+        self.leads_to = loaded.run.leads_to
         self.verdicts = {each.id: each.verdict for question in report.questions for each in question.checks}
 
     def question(self, found: QuestionResult) -> QuestionResult:
@@ -58,8 +64,13 @@ class _Scoring:
         return replace(found, title=asked.title, bonus=asked.bonus, points=points, max_points=most, checks=checks)
 
     def answer(self, found: CheckResult) -> CheckResult:
-        """What a person grades, with its title."""
-        return replace(found, title=self.answers[found.id].title)
+        """What a person grades, with its points, rubric and title; INTERNAL ones say something else."""
+        asked = self.answers[found.id]
+        scored = replace(found, title=asked.title, by_hand=asked.points)
+        if found.verdict is Verdict.INTERNAL or not (found.remark or found.verdict is Verdict.MANUAL):
+            return scored  # a report from before remarks were kept
+        message, staff = said_of_answer(asked, found.remark)
+        return replace(scored, message=message, staff_message=staff)
 
     def check(self, found: CheckResult) -> CheckResult:
         """The result of a check."""
@@ -67,6 +78,7 @@ class _Scoring:
         scored = replace(found, title=self.titles[check.id], max_points=check.points, visible=check.visible)
         if found.cases:
             return self._cases(scored, check)
+        scored = self._noted(scored, check)
         if found.verdict is Verdict.SKIPPED and (need := next(filter(self._stops, check.needs), "")):
             made = made_result(check, Verdict.SKIPPED, failure=needed_not_passed(self.titles[need]))
             scored = replace(scored, message=made.message, staff_message=made.staff_message)
@@ -77,7 +89,7 @@ class _Scoring:
         most = {part.case: part.points for part in check.parts}
         cases = tuple(
             replace(
-                each,
+                self._noted(each, check),
                 points=check_points(each.verdict, _credit(each), most[each.name]),
                 max_points=most[each.name],
             )
@@ -87,6 +99,22 @@ class _Scoring:
         message, staff = case_by_case(cases, hidden=concealed)
         verdict, points = verdict_of(cases)
         return replace(scored, verdict=verdict, points=points, cases=cases, message=message, staff_message=staff)
+
+    def _noted(self, found: _Result, check: Check) -> _Result:
+        """The result with a student's message that says what the reference stood in for, or not, as it may now."""
+        if not found.remark:
+            return found
+        message = found.message.removesuffix(found.remark).rstrip("\n")
+        if not self._tells_later(check):
+            message = f"{message}\n{found.remark}".strip()
+        return replace(found, message=message)
+
+    def _tells_later(self, check: Check) -> bool:
+        """Whether what was replaced tells the verdict of a check that is shown later than this one."""
+        led_to = (self.checks[name] for name in self.leads_to.get(check.id, ()) if name in self.checks)
+        return any(each.visible.rank > check.visible.rank for each in led_to) or any(
+            self._tells_later(self.checks[need]) for need in check.needs
+        )
 
     def _stops(self, need: str) -> bool:
         """Whether a check was not passed that another one needs."""

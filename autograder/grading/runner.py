@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from autograder.checks import Credit
 from autograder.checks.errors import CheckFailed, MisuseError, SandboxError, StudentError
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.check_results import (
+    Found,
     Pictures,
     asserted,
     made_result,
@@ -28,6 +29,7 @@ from autograder.grading.check_results import (
     whose_fault,
 )
 from autograder.grading.context import Case, random_numbers_kept
+from autograder.grading.handed_on import NOTHING_HELD, Artefacts, HandedOn, Held
 from autograder.grading.options import check_seconds
 from autograder.grading.reference import Solved
 from autograder.grading.sandboxes import Room
@@ -42,11 +44,7 @@ from autograder.worker import seed_all
 __all__ = ["Begin", "Found", "Listener", "Runner", "unheard", "unwatched"]
 
 _LESS = 0.5  # of the time: by so much a right answer must miss a limit, before an answer is to blame for reaching it
-
-
 Listener = Callable[[Check, object], None]
-
-
 Begin = Callable[[str, float], None]
 
 
@@ -58,26 +56,25 @@ def unheard(check: Check, came: object) -> None:
     """What listens to the checks of an ordinary grade: nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The result of one check or case, and the exception that ended it, if one did.
-
-    `concealed` says that the student sees of it what is seen of a hidden check.
-    """
-
-    result: CheckResult
-    error: Exception | None = None
-    concealed: bool = False
-
-
 class Runner:
     """One submission on its way through the questions: the results so far, and what checks handed on.
 
     `listen` is given what each check returned, or the `CheckFailed` that it raised; `begin` is called when a check
-    begins, and after how many seconds it will be ended.
+    begins, and after how many seconds it will be ended. What checks hand on is kept in `artefacts`. Checks that are
+    `held` are not run: others see how they ended and get what they handed on.
+
+    Raises:
+        LostError: a file with what one of these handed on is gone or damaged.
     """
 
-    def __init__(self, case: Case, listen: Listener = unheard, begin: Begin = unwatched) -> None:
+    def __init__(
+        self,
+        case: Case,
+        listen: Listener = unheard,
+        begin: Begin = unwatched,
+        artefacts: Artefacts | None = None,
+        held: Held = NOTHING_HELD,
+    ) -> None:
         self.case = case
         self.listen = listen
         self.begin = begin
@@ -102,12 +99,16 @@ class Runner:
         self.noted_for_staff: set[str] = set()  # checks
         self.timing: list[tuple[str, float]] = []
         self.pictures = Pictures()
+        self.artefacts = artefacts
+        for name, verdict in held.verdicts.items():
+            self.results[name] = replace(made_result(self.by_id[name], verdict), title=self.titles[name])
+        for name, found in artefacts.of(held).items() if artefacts else ():
+            self.values[name], self.kept[name] = found.value, found.kept
 
     def start_again(self, case: Case) -> None:
         """Forget every result, to run checks of the same submission under the random numbers of another run."""
         self.case = case
-        self.results, self.values, self.kept = {}, {}, {}
-        self.solved_values, self.stands, self.same = {}, {}, {}
+        self.results, self.values, self.kept, self.solved_values, self.stands, self.same = {}, {}, {}, {}, {}, {}
         self.pictures = Pictures()
 
     def questions(self, expected: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
@@ -163,6 +164,8 @@ class Runner:
             self.under_way.pop()
         found = replace(found, result=replace(found.result, title=self.titles.get(check.id, check.title)))
         self.results[check.id] = found.result
+        if self.artefacts and check.id in self.handed_on and check.id in self.values:
+            self.artefacts.keep(check.id, HandedOn(self.values[check.id], self.kept.get(check.id, ())))
         return found
 
     def stopped(self, check: Check, room: Room) -> Found | None:

@@ -22,7 +22,7 @@ from autograder.reports import write_bytes
 from autograder.results import CheckResult, QuestionResult, Verdict
 from autograder.submissions import Submission
 
-__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "keep_pdfs", "shortened", "with_written"]
+__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "keep_pdfs", "said_of_answer", "shortened", "with_written"]
 
 LONGEST_ANSWER = 50_000
 """Characters of one answer that a report keeps."""
@@ -60,12 +60,18 @@ def _result(asked: Written, answer: partial[_Answer]) -> CheckResult:
     said = best.said
     if best.verdict is Verdict.MISSING and len(found) > 1:
         said = " ".join(each.said for each in found)
-    message, staff = (" ".join(filter(None, [summary, said])) for summary in (asked.summary, asked.summary_for_staff))
+    message, staff = said_of_answer(asked, said)
     text = shortened(best.text)
     return CheckResult(
         asked.id, asked.title, False, best.verdict, 0.0, 0.0, 0.0, message, staff, by_hand=asked.points,
-        answer=text, answer_file=best.file,
+        answer=text, answer_file=best.file, remark=said,
     )  # fmt: skip
+
+
+def said_of_answer(asked: Written, remark: str) -> tuple[str, str]:
+    """What student and staff read of an answer: its points and rubric, and what was found of it."""
+    student, staff = (" ".join(filter(None, [text, remark])) for text in (asked.summary, asked.summary_for_staff))
+    return student, staff
 
 
 def shortened(text: str) -> str:

@@ -2,6 +2,9 @@
 
 The worker writes an object down inside (`pickle`), the bytes wait outside, where nobody reads them, and a sandbox with
 the same submission makes the object again. Bytes of a sandbox that has seen hidden inputs may carry these.
+
+A whole value with such bytes can be written into a file (`as_file`), as a frame of `autograder.wire`. It says under
+which key it was written, and under another one it is nothing (`from_file`).
 """
 
 from __future__ import annotations
@@ -14,13 +17,22 @@ import numpy as np
 
 from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.records.traversal import SIMPLE, mapped
+from autograder.checks.rows import Handle
 from autograder.remote.channel import Channel, RemoteHandle
+from autograder.remote.handles import IteratorHandle
 from autograder.remote.student import RemoteStudent
+from autograder.wire import TooLargeError, WireError, decode, encode
 
-__all__ = ["Kept", "handles_in", "keep", "revive"]
+__all__ = ["Kept", "NotKeptError", "as_file", "from_file", "handles_in", "keep", "revive"]
 
 _FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
 _LONGEST_TEXT = 2000
+_FORM = 1
+_MOST_ITEMS = 1 << 40
+
+
+class NotKeptError(Exception):
+    """What a check returned cannot be written into a file; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +130,95 @@ def revive(
         there |= {id(old): new for old, new in zip(each.handles, alive, strict=True)}
         now.append(replace(each, alive=alive))
     return (_with(value, there) if there else value), tuple(now)
+
+
+def as_file(key: str, value: Any, kept: tuple[Kept, ...], most: int) -> bytes:
+    """A value with the objects in it, as the content of a file.
+
+    Args:
+        key: stands for all that the value follows from.
+        value: what a check returned.
+        kept: the records of its objects.
+        most: bytes that the file may have.
+
+    Raises:
+        NotKeptError: it is no plain data, an object in it could not be written down, or it is too large.
+    """
+    handles = handles_in(value)
+    places = {id(handle): number for number, handle in enumerate(handles)}
+    if any(isinstance(handle, IteratorHandle) for handle in handles):
+        raise NotKeptError("it holds an iterator")
+    for each in kept:
+        if each.data is None:
+            raise NotKeptError(each.reason)
+
+    def named(item: Any) -> Any:
+        if isinstance(item, RemoteHandle):
+            return Handle(places[id(item)], item._handle.type_name)
+        return mapped(item, named)
+
+    records = [
+        (
+            [places[id(handle)] for handle in each.handles],
+            each.title,
+            each.data,
+            sorted(each.substitution),
+            each.of_reference,
+            each.concealed,
+        )
+        for each in kept
+    ]
+    try:
+        return b"".join(map(bytes, encode((_FORM, key, len(handles), named(value), records), most=most)))
+    except TooLargeError:
+        raise NotKeptError(f"it takes more than {most >> 20} MiB") from None
+    except WireError as error:
+        raise NotKeptError(str(error)) from None
+
+
+def from_file(content: bytes, key: str) -> tuple[Any, tuple[Kept, ...]] | None:
+    """The value in a file, and the records of its objects, none of which is alive; None for a file of another key."""
+    try:
+        found = decode(bytearray(content), max_items=_MOST_ITEMS)
+    except WireError:
+        return None
+    match found:
+        case (int(form), str(own), int(count), value, [*records]) if (form, own) == (_FORM, key):
+            pass
+        case _:
+            return None
+    names = {each.id: each for each in _named_in(value)}
+    gone = [RemoteHandle(_NOWHERE, names.get(number, Handle(number, "object"))) for number in range(count)]
+
+    def alive(item: Any) -> Any:
+        return gone[item.id] if isinstance(item, Handle) else mapped(item, alive)
+
+    kept = []
+    for numbers, title, data, substitution, of_reference, concealed in records:
+        handles = tuple(gone[number] for number in numbers)
+        kept.append(Kept(handles, title, data, "", frozenset(substitution), of_reference, concealed, handles))
+    return alive(value), tuple(kept)
+
+
+class _Nowhere:
+    """The sandbox of objects that are in a file alone."""
+
+    ended = True
+
+
+_NOWHERE: Any = _Nowhere()
+
+
+def _named_in(value: Any) -> list[Handle]:
+    found: list[Handle] = []
+
+    def look(item: Any) -> Any:
+        if isinstance(item, Handle):
+            found.append(item)
+        return mapped(item, look)
+
+    look(value)
+    return found
 
 
 def _written(channel: Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:

@@ -25,6 +25,7 @@ from autograder.reports.changes import as_it_is
 from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.grades import items_csv, write_grades
 from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
+from autograder.reports.marks import Row
 from autograder.reports.unchanged import Written, written
 from autograder.reports.versions import KEPT_TIMES, with_kept
 from autograder.reports.visibility import NOTHING_KNOWN, Moment
@@ -107,7 +108,8 @@ class Graded:
 
     `names` are the file names of everybody who handed in, by student. `refused` is why `validate` refuses the
     assignment, or "". `term` is the course with its dates, and `hand_ins` say when the attempts were handed in that
-    were graded. `moment` is when students look at their pages.
+    were graded. `moment` is when students look at their pages. `recorded` is what the results database has from
+    `marks.csv`.
     """
 
     reports: Sequence[Report]
@@ -121,6 +123,7 @@ class Graded:
     hand_ins: tuple[HandIn, ...] = ()
     moment: Moment = NOTHING_KNOWN
     rescored: Callable[[Report], Report] = as_it_is
+    recorded: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     hand_ins = _with_those_kept(out, graded, set(names))
     write_hand_ins(out, hand_ins, even_none=bool(graded.term and graded.term.course.dates))
     term = graded.term and graded.term.with_hand_ins(found[0].assignment, hand_ins) if found else graded.term
-    everybody = laid_over(out, found, term)
+    everybody = laid_over(out, found, term, graded.recorded)
     by_student = {report.student: report for report in everybody}
     write_grades(everybody, out / "grades.csv", people=any(report.waiting for report in found))
     alarms = (*class_alarms(found, refused=graded.refused), *shortcut_alarms(found))
@@ -209,6 +212,7 @@ def show_grades(
     moment: Moment = NOTHING_KNOWN,
     *,
     term: Term | None,
+    recorded: Sequence[Row],
 ) -> tuple[Report, ...]:
     """What people read of the grades: the table, the class, and everybody's pages, with what people gave in place.
 
@@ -219,6 +223,7 @@ def show_grades(
         names: file names by student.
         moment: when students look at their pages.
         term: the course with its dates, for what lateness costs.
+        recorded: what the results database has from `marks.csv`.
 
     Returns:
         The reports with what people gave in place, after lateness.
@@ -226,7 +231,7 @@ def show_grades(
     Raises:
         UsageError: what people gave cannot be read, or something cannot be written.
     """
-    reports = laid_over(out, found, known_hand_ins(out, found, term))
+    reports = laid_over(out, found, known_hand_ins(out, found, term), recorded)
     for report in reports:
         name = names[report.student]
         write_student_page(report, heading, out / "feedback" / f"{name}.html", moment)

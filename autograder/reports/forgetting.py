@@ -15,7 +15,7 @@ import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from autograder.reports.files import file_names, read_report, write_text
 from autograder.reports.grades import items_csv
 from autograder.reports.lateness import HAND_INS, read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
-from autograder.reports.marks import MARKS, read_marks, write_marks
+from autograder.reports.marks import MARKS, Row, read_marks, write_marks
 from autograder.reports.pages import Heading
 from autograder.reports.publishing import EARLIER, PUBLISHED, TABLE
 from autograder.reports.unchanged import written
@@ -115,7 +115,7 @@ def traces_of(out: Path, student: str) -> Traces:
     return Traces(tuple(own), lines, times)
 
 
-def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -> None:
+def erase(out: Path, student: str, heading: Heading | None, term: Term | None, recorded: Sequence[Row]) -> None:
     """Remove what is there of a student, and make tables and pages of the class again without the student.
 
     Args:
@@ -123,6 +123,7 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
         student: the name.
         heading: what stands on top of pages; None where there are no reports.
         term: the course with its dates, for what lateness costs; None without dates.
+        recorded: what the results database has from `marks.csv` of others.
 
     Raises:
         UsageError: something cannot be read or written; the same call goes on from there.
@@ -160,7 +161,7 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
     refused = (each for each in read_alarms(out, ()) if each.kind == "refused")
     _write_alarms(out, (*refused, *class_alarms(reports), *shortcut_alarms(reports)))
     write_text(out / ITEMS, items_csv(analysed(reports)))
-    show_grades(out, reports, heading, file_names(report.student for report in reports), term=term)
+    show_grades(out, reports, heading, file_names(report.student for report in reports), term=term, recorded=recorded)
 
 
 def _erase_from_gradings(out: Path, student: str) -> None:

@@ -16,8 +16,9 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.course.term import HandIn, Term
 from autograder.reports.files import read_reports, write_text
+from autograder.reports.given_points import all_hand_grades
 from autograder.reports.manual_grades import with_hand_grades
-from autograder.reports.marks import all_hand_grades
+from autograder.reports.marks import Row
 from autograder.results import Report
 
 __all__ = [
@@ -34,23 +35,31 @@ HAND_INS = "hand_ins.json"
 _MOST_NAMES = 20
 
 
-def final_reports(out: Path, term: Term | None) -> tuple[Report, ...]:
+def final_reports(out: Path, term: Term | None, recorded: Sequence[Row]) -> tuple[Report, ...]:
     """The reports of a graded folder with the points that count: with what people gave, and after lateness.
+
+    Arguments as of `laid_over`.
 
     Raises:
         UsageError: there are no reports, or a file is wrong.
     """
     found = read_reports(out)
-    return laid_over(out, found, known_hand_ins(out, found, term))
+    return laid_over(out, found, known_hand_ins(out, found, term), recorded)
 
 
-def laid_over(out: Path, reports: Sequence[Report], term: Term | None) -> tuple[Report, ...]:
-    """What checks found, with what people gave in its place and then after lateness; `term` knows the hand-ins.
+def laid_over(out: Path, reports: Sequence[Report], term: Term | None, recorded: Sequence[Row]) -> tuple[Report, ...]:
+    """What checks found, with what people gave in its place and then after lateness.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        reports: its reports.
+        term: the course with its dates, which knows the hand-ins.
+        recorded: what the results database has from `marks.csv`, for lines that are lost.
 
     Raises:
         UsageError: what people gave cannot be read.
     """
-    graded = with_hand_grades(reports, all_hand_grades(out, reports))
+    graded = with_hand_grades(reports, all_hand_grades(out, reports, recorded))
     return graded if term is None else tuple(map(term.judged, graded))
 
 

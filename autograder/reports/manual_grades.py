@@ -14,6 +14,7 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
+from autograder.messages import stays_open
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import is_cell_of
 from autograder.results import CheckResult, QuestionResult, Report, Verdict
@@ -145,6 +146,8 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
     )
     if not report.not_final:
         return made
+    if stays_open(report.not_final):
+        return with_open_points(made) if made.internal else made
     return with_open_points(made) if made.internal else replace(made, not_final="")  # a person has decided
 
 

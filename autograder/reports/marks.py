@@ -21,18 +21,17 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.reports.csv_files import Cell, csv_text, restored
 from autograder.reports.files import write_text
-from autograder.reports.graded_notebook import is_cell_of
-from autograder.reports.manual_grades import HandGrade, HandGrades, read_hand_grades
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 
 __all__ = [
     "ABSENT",
     "MARKS",
+    "WHOLE",
     "Marks",
     "Row",
-    "all_hand_grades",
     "filled",
+    "fingerprint",
     "read_marks",
     "state",
     "with_recorded",
@@ -42,7 +41,6 @@ __all__ = [
 MARKS = "marks.csv"
 WHOLE = "the whole answer"
 """The item of an answer without a rubric."""
-NO_ANSWER = "There was no answer to read."
 COLUMNS = ("student", "question", "answer", "state", "item", "most", "points", "comment", "seen", "item_for_student")
 ABSENT = (Verdict.MISSING, Verdict.NOT_ATTEMPTED)
 """The verdicts of an answer that there is nothing to read of."""
@@ -296,67 +294,3 @@ def write_marks(marks: Marks, path: Path) -> None:
     text = ("\ufeff" if marks.excel else "") + csv_text(lines, marks.delimiter)
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
-
-
-def all_hand_grades(out: Path, reports: Sequence[Report]) -> HandGrades | None:
-    """What people gave: in formgrader (`manual_grades.json`) and in `marks.csv`, which goes first; None for nothing.
-
-    An answer in `marks.csv` counts when each of its items has points. Once there are marks, an answer that is missing
-    or as it was handed out counts as 0 of its points, because nobody can read it, unless a person began to grade it.
-
-    Raises:
-        UsageError: one of the files is wrong.
-    """
-    earlier, marks = read_hand_grades(out), read_marks(out / MARKS)
-    if marks is None or not reports:
-        return earlier
-    base = earlier or HandGrades(reports[0].assignment)
-    given = _given(marks.rows)
-    by_student = {report.student: report for report in reports}
-    left = [each for each in base.grades if not any(_same(each, mine) for mine in given)]
-    begun = {(row.student, row.answer) for row in marks.rows if row.points is not None}
-    zeros = [
-        HandGrade(report.student, question.id, check.id, check.by_hand, None, 0.0, comment=NO_ANSWER)
-        for report in reports
-        for question in report.questions
-        for check in question.checks
-        if check.by_hand and check.verdict in ABSENT and (report.student, check.id) not in begun
-    ]
-    zeros = [zero for zero in zeros if not any(_same(each, zero) and each.given for each in (*given, *left))]
-    left = [each for each in left if not any(_same(each, zero) for zero in zeros)]
-    submissions = dict(base.submissions)
-    for row in marks.rows:
-        report = by_student.get(row.student)
-        check = next((each for each in report.waiting if each.id == row.answer), None) if report else None
-        if report and check and row.points is not None and row.seen and row.seen != fingerprint(report, check):
-            submissions[row.student] = "another one"
-    return replace(base, grades=(*given, *zeros, *left), submissions=submissions)
-
-
-def _same(grade: HandGrade, mark: HandGrade) -> bool:
-    """Whether a grade is about the answer of a mark."""
-    return grade.student == mark.student and is_cell_of(mark.cell, grade.notebook, grade.cell)
-
-
-def _given(rows: Iterable[Row]) -> list[HandGrade]:
-    """The answers that were graded to the end."""
-    answers: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        answers.setdefault((row.student, row.question, row.answer), []).append(row)
-    made = []
-    for (student, question, answer), own in answers.items():
-        points = [row.points for row in own if row.points is not None]
-        if len(points) == len(own):
-            most = rounded(sum(row.most for row in own))
-            comment = "; ".join(filter(None, map(_said, own)))
-            made.append(HandGrade(student, question, answer, most, None, rounded(sum(points)), comment=comment))
-    return made
-
-
-def _said(row: Row) -> str:
-    """What the student reads about one item."""
-    comment = " ".join(row.comment.split())
-    if row.item == WHOLE:
-        return comment
-    text = f"{row.for_student or row.item}: {shown(row.points or 0.0)} of {shown(row.most)}"
-    return f"{text} ({comment})" if comment else text

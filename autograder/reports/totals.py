@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
+from autograder.reports.marks import Row
 from autograder.results import Report, Verdict
 from autograder.scoring import lowest, rounded, set_points
 
@@ -49,9 +50,14 @@ class TotalLine:
 
 
 def reports_of_set(
-    chosen: HomeworkSet, folders: Sequence[Path], term: Term | None
+    chosen: HomeworkSet,
+    folders: Sequence[Path],
+    term: Term | None,
+    recorded: Callable[[Path, Sequence[Report]], Sequence[Row]],
 ) -> tuple[dict[str, dict[str, Report]], tuple[str, ...]]:
     """Of each assignment of the set that is there, the report of each student, with what people gave, after lateness.
+
+    `recorded` gives what the results database has from `marks.csv` of a folder with these reports.
 
     Beside them, sentences about hand-ins that are not known and may have taken late days.
 
@@ -74,7 +80,7 @@ def reports_of_set(
                 raise UsageError(f"{other} and {folder} both hold reports of {name}; name one of them.")
         term = known_hand_ins(folder, reports, term)
     found = {
-        name: {report.student: report for report in laid_over(folder, reports, term)}
+        name: {report.student: report for report in laid_over(folder, reports, term, recorded(folder, reports))}
         for name, (folder, reports) in read.items()
     }
     return found, unknown_before((report for each in found.values() for report in each.values()), term)

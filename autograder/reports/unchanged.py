@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,9 +22,13 @@ import autograder
 from autograder.early_start import GRADED
 from autograder.reports.files import write_bytes, write_text
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 __all__ = ["Written", "toolkit_digest", "written"]
 
 LIST = GRADED
+_MOST_WAITING = 64  # files that are made and not written yet
 _Left = tuple[str, int, int, int]  # hash, size, time in ns, number of the file
 
 
@@ -32,9 +38,13 @@ class Written:
     def __init__(self, folder: Path, known: dict[str, _Left]) -> None:
         self._folder, self._known = folder, known
         self._changed = False
+        self._writer: ThreadPoolExecutor | None = None
+        self._waiting: deque[tuple[Path, str, Future[None]]] = deque()
 
     def write(self, path: Path, made_of: object, make: Callable[[], str]) -> None:
         """Write a file below the folder, unless it is there already, made of the same.
+
+        It is made here and written by a thread, so that the next one is made meanwhile; it is there after `save`.
 
         Args:
             path: the file.
@@ -42,25 +52,54 @@ class Written:
             make: gives its text.
 
         Raises:
-            UsageError: it cannot be written.
+            UsageError: this file, or one before it, cannot be written.
         """
         name = str(path.relative_to(self._folder))
         digest = hashlib.sha256(toolkit_digest() + msgspec.json.encode(made_of)).hexdigest()
         if (known := self._known.get(name)) is None or known != (digest, *_seen(path)):
-            write_text(path, make())
-            self._known[name] = (digest, *_seen(path))
+            self._writer = self._writer or _thread()
+            self._known.pop(name, None)
             self._changed = True
+            self._waiting.append((path, digest, self._writer.submit(write_text, path, make())))
+            self._finish(_MOST_WAITING)
 
     def remove(self, path: Path) -> None:
         """Remove a file below the folder, if it is there."""
         path.unlink(missing_ok=True)
         self._changed |= self._known.pop(str(path.relative_to(self._folder)), None) is not None
 
+    def _finish(self, left: int) -> None:
+        """Wait until no more than so many files are still to be written."""
+        while len(self._waiting) > left:
+            path, digest, written = self._waiting.popleft()
+            written.result()
+            self._known[str(path.relative_to(self._folder))] = (digest, *_seen(path))
+
     def save(self) -> None:
-        """Write the list, if it changed."""
+        """Wait for all files, and write the list, if it changed.
+
+        Raises:
+            UsageError: a file cannot be written; those that can be are.
+        """
+        try:
+            while self._waiting:
+                self._finish(0)
+        finally:
+            if self._writer:
+                self._writer.shutdown()
+                self._writer = None
+            self._save_list()
+
+    def _save_list(self) -> None:
         if self._changed:
             write_bytes(self._folder / LIST, msgspec.json.encode(self._known))
             self._changed = False
+
+
+def _thread() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(1, "pages")
 
 
 @contextmanager

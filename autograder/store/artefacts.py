@@ -11,17 +11,22 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.store.records import Artefact
 from autograder.store.table import Database, Step, no_step
 
-__all__ = ["add_artefact", "artefacts", "file_in", "files_in", "read_artefact", "remove_orphans", "write_file"]
+if TYPE_CHECKING:
+    from autograder.store.records import Artefact
 
+__all__ = ["artefacts", "file_in", "files_in", "read_artefact", "record_artefacts", "remove_orphans", "write_file"]
+
+HANDED_ON = "handed on"
+"""What a file is that holds what a check hands on to others."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 _YOUNG_SECONDS = 3600.0
 """So old an orphan is at least before it goes: nobody is still about to write its row."""
@@ -55,7 +60,7 @@ def write_file(folder: Path, content: bytes, step: Step = no_step) -> str:
     path = file_in(folder, sha256)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if path.is_file() and path.stat().st_size == len(content):
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
             os.utime(path)  # young again: it is about to get a row
             return sha256
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,37 +93,30 @@ def _on_disk(folder: Path) -> None:
         os.close(descriptor)
 
 
-def add_artefact(
-    database: Database, folder: Path, run: int, check: str, name: str, content: bytes, step: Step = no_step
-) -> Artefact:
-    """Keep a file that a check of a run left, in the place of the one of that name; inside a transaction.
-
-    Large files are better written with `write_file` before the transaction begins: here that is then a look.
+def record_artefacts(database: Database, folder: Path, run: int, files: Mapping[str, str]) -> None:
+    """Name the files that the checks of a run left, in the place of all that are named; inside a transaction.
 
     Args:
-        database: where the row goes.
-        folder: where the file goes.
+        database: where the rows go.
+        folder: where the files are; one that is gone gets no row.
         run: the run's number.
-        check: the check's id.
-        name: what the check calls it.
-        content: what is in it.
-        step: as for `write_file`.
-
-    Raises:
-        UsageError: the file cannot be written.
+        files: their hashes by the check.
     """
-    sha256 = write_file(folder, content, step)
-    made = Artefact(run, check, name, sha256, len(content))
-    database.change(
-        "INSERT INTO artefacts (run_id, check_id, name, sha256, size) VALUES (:run, :check, :name, :sha256, :size) "
-        "ON CONFLICT (run_id, check_id, name) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size",
-        {"run": run, "check": check, "name": name, "sha256": sha256, "size": len(content)},
-    )
-    return made
+    database.change("DELETE FROM artefacts WHERE run_id = :run", {"run": run})
+    for check, sha256 in files.items():
+        with suppress(OSError):
+            size = file_in(folder, sha256).stat().st_size
+            database.change(
+                "INSERT INTO artefacts (run_id, check_id, name, sha256, size) "
+                "VALUES (:run, :check, :name, :sha256, :size)",
+                {"run": run, "check": check, "name": HANDED_ON, "sha256": sha256, "size": size},
+            )
 
 
 def artefacts(database: Database, run: int | None = None) -> tuple[Artefact, ...]:
     """The files of one run, or of all."""
+    from autograder.store.records import Artefact
+
     found = database.rows(
         "SELECT run_id, check_id, name, sha256, size FROM artefacts WHERE :run = 0 OR run_id = :run ORDER BY id",
         {"run": run or 0},

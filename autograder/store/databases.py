@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -91,6 +91,12 @@ class AnyDatabase:
             if values:
                 return connection.execute(text(sql), _kept(values)).rowcount
             return connection.exec_driver_sql(sql).rowcount
+
+    def change_all(self, sql: str, several: Sequence[Values]) -> None:
+        """As `Database.change_all`."""
+        if several:
+            with self.connection() as connection:
+                connection.execute(text(sql), [_kept(each) for each in several])
 
     def add(self, sql: str, values: Values) -> int:
         """As `Database.add`."""

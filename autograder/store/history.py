@@ -7,7 +7,7 @@ a name or a text that somebody wrote, so that it stays whole when a student is f
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,16 +20,29 @@ if TYPE_CHECKING:  # grading needs none of them, and making eleven records takes
 __all__ = [
     "VERBS",
     "Change",
+    "LogLine",
     "current_user",
     "id_of_assignment",
     "id_of_student",
     "log_entries",
     "record",
+    "record_all",
     "students",
     "value_text",
 ]
 
-VERBS = ("graded", "marked", "commented", "published", "requested", "answered", "closed", "forgot", "restored")
+VERBS = (
+    "graded",
+    "marked",
+    "commented",
+    "published",
+    "requested",
+    "answered",
+    "closed",
+    "forgot",
+    "restored",
+    "rescored",
+)
 """What the log says of a change."""
 
 
@@ -49,6 +62,17 @@ class Change:
     def values(self) -> Values:
         """`who` and `at` as the tables hold them."""
         return {"who": self.who, "at": iso(self.at)}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What a line of the log is about, by the numbers of student and assignment, and the values before and after."""
+
+    student: int | None
+    assignment: int | None
+    subject: str
+    before: str | None
+    after: str | None
 
 
 def current_user() -> str:
@@ -109,17 +133,25 @@ def record(
         before: the value before: a number, a state or a reference, never a text that somebody wrote.
         after: the value after.
     """
+    record_all(database, change, verb, [LogLine(student, assignment, subject, before, after)])
+
+
+def record_all(database: Database, change: Change, verb: str, lines: Sequence[LogLine]) -> None:
+    """The same for several lines of one change."""
     assert verb in VERBS, verb
-    values: Mapping[str, object] = {
-        **change.values,
-        "verb": verb,
-        "student": student,
-        "assignment": assignment,
-        "subject": subject,
-        "before": before,
-        "after": after,
-    }
-    database.change(
+    values = [
+        {
+            **change.values,
+            "verb": verb,
+            "student": line.student,
+            "assignment": line.assignment,
+            "subject": line.subject,
+            "before": line.before,
+            "after": line.after,
+        }
+        for line in lines
+    ]
+    database.change_all(
         "INSERT INTO log (at, who, verb, student_id, assignment_id, subject, before, after) "
         "VALUES (:at, :who, :verb, :student, :assignment, :subject, :before, :after)",
         values,

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
-from autograder.store.records import Comment, Mark
+from autograder.store.records import Mark
 from autograder.store.table import Database, moment_of
 
-__all__ = ["comment_history", "marks", "record_marks"]
+__all__ = ["marks", "record_marks"]
 
 _Item = tuple[int, str, str]  # student, answer, item
 
@@ -144,17 +144,3 @@ def marks(database: Database, assignment: str = "", student: str = "") -> tuple[
         elif text:
             found[key] = Mark(who, question, answer, item, 0.0, None, text, writer, place, moment_of(written))
     return tuple(sorted(found.values(), key=lambda each: (each.student, each.question, each.answer, each.item)))
-
-
-def comment_history(database: Database, student: str) -> tuple[Comment, ...]:
-    """Every version of every comment on one student's answers, oldest first."""
-    found = database.rows(
-        "SELECT c.id, s.name, a.name, c.answer, c.item, c.text, c.written, c.who FROM comments c "
-        "JOIN students s ON s.id = c.student_id JOIN assignments a ON a.id = c.assignment_id "
-        "WHERE s.name = :student ORDER BY c.id",
-        {"student": student},
-    )
-    return tuple(
-        Comment(id_, who, about, answer, item, text, moment_of(written), by)
-        for id_, who, about, answer, item, text, written, by in found
-    )

@@ -9,7 +9,7 @@ from autograder.store.history import Change, id_of_assignment, id_of_student, re
 from autograder.store.records import STATES, Publication, Request
 from autograder.store.table import Database, DatabaseError, iso, moment_of
 
-__all__ = ["add_request", "answer_request", "close_request", "last_publication", "publications", "publish", "requests"]
+__all__ = ["add_request", "answer_request", "close_request", "publications", "publish", "requests"]
 
 _NARROWED = "WHERE (:assignment = '' OR a.name = :assignment) AND (:student = '' OR s.name = :student) "
 _JOINED = "JOIN students s ON s.id = x.student_id JOIN assignments a ON a.id = x.assignment_id "
@@ -27,7 +27,7 @@ def publish(database: Database, shown: Publication, change: Change) -> int:
         The publication's number.
     """
     student, assignment = id_of_student(database, shown.student), id_of_assignment(database, shown.assignment)
-    before = last_publication(database, shown.student, shown.assignment)
+    before = _last_publication(database, shown.student, shown.assignment)
     number = database.add(
         "INSERT INTO publications (student_id, assignment_id, run_id, published, who, points, max_points, "
         "bonus_points, sha256) VALUES (:student, :assignment, :run, :at, :who, :points, :max_points, :bonus_points, "
@@ -69,7 +69,7 @@ def publications(database: Database, assignment: str = "", student: str = "") ->
     )
 
 
-def last_publication(database: Database, student: str, assignment: str) -> Publication | None:
+def _last_publication(database: Database, student: str, assignment: str) -> Publication | None:
     """What a student was shown last, or None."""
     found = publications(database, assignment, student)
     return found[-1] if found else None

@@ -12,9 +12,6 @@ from datetime import datetime
 __all__ = [
     "STATES",
     "Artefact",
-    "Attempt",
-    "CheckRow",
-    "Comment",
     "LogEntry",
     "Mark",
     "Publication",
@@ -37,18 +34,6 @@ class Student:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """What one student handed in for one assignment, by its hash: when, as far as known, and when it was run first."""
-
-    id: int
-    student: str
-    assignment: str
-    sha256: str
-    received: datetime | None
-    first_run: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """One grading of one attempt; `key` is the hash of everything that its result follows from.
 
@@ -65,25 +50,6 @@ class Run:
     points: float | None
     max_points: float | None
     bonus_points: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """What one check gave in one run, without its messages, which are in the report.
-
-    `key` is the hash of everything that this check alone follows from, or "" where that was not said; `by_hand` are
-    points that a person gives; `seconds` is wall time.
-    """
-
-    question: str
-    check: str
-    hidden: bool
-    verdict: str
-    points: float
-    max_points: float
-    by_hand: float
-    seconds: float
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +80,6 @@ class Mark:
     who: str = ""
     place: str = ""
     marked: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """One version of what a person wrote about one item; the newest counts, and an empty one takes it back."""
-
-    id: int
-    student: str
-    assignment: str
-    answer: str
-    item: str
-    text: str
-    written: datetime
-    who: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ takes a fifth of a second to import, is there for every other one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.results import Report
+from autograder.store.artefacts import record_artefacts
 from autograder.store.history import Change, current_user
 from autograder.store.runs import final_reports, keep_run, latest_reports, report_texts
 from autograder.store.schema import prepare
@@ -124,7 +125,25 @@ class Store:
                 "character; rename the file or the folder that has it in its name, and run the same command again."
             ) from None
         with self.writing(f"the result of {report.student}"):
-            keep_run(self.database, report, text, self.change(), received)
+            run = keep_run(self.database, report, text, self.change(), received)
+            if run is not None and (folder := self.files) is not None:
+                record_artefacts(self.database, folder, run, report.replay.artefacts)
+
+    def rescore(self, reports: Sequence[Report]) -> None:
+        """Put reports that are scored anew in place of what is kept under their keys; all of them or none.
+
+        Points, available points and points of each check that were there before stay in the log.
+
+        Raises:
+            UsageError: the database does not take it.
+        """
+        if not reports:
+            return
+        from autograder.store.rescoring import rescore_runs
+
+        texts = [(report, msgspec.json.encode(report).decode()) for report in reports]
+        with self.writing("the points of checks"):
+            rescore_runs(self.database, texts, self.change())
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
@@ -172,6 +191,11 @@ class Store:
                 "grader_config.py, or with --artefacts."
             )
         return Path(f"{path}.artefacts")
+
+    @property
+    def files(self) -> Path | None:
+        """The same; None where there is no such folder."""
+        return self._artefacts or (Path(f"{path}.artefacts") if (path := file_of(self.address)) else None)
 
     @property
     def shown(self) -> str:

@@ -6,7 +6,7 @@ place of the first; only an INTERNAL one never replaces one without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,14 @@ from autograder.store.history import Change, id_of_assignment, id_of_student, re
 from autograder.store.table import Database, iso, moment_of
 
 if TYPE_CHECKING:
-    from autograder.store.records import Attempt, CheckRow, Run
+    from autograder.store.records import Run
 
 __all__ = [
-    "attempts",
-    "check_rows",
     "final_reports",
     "keep_run",
     "latest_reports",
     "report_texts",
     "runs",
-    "set_check_keys",
 ]
 
 _RUN = (
@@ -85,7 +82,7 @@ def keep_run(
         database.change(
             "INSERT INTO check_results (run_id, position, question, check_id, hidden, verdict, points, max_points, "
             "by_hand, seconds, key) VALUES (:run, :position, :question, :check, :hidden, :verdict, :points, "
-            ":max_points, :by_hand, :seconds, '')",
+            ":max_points, :by_hand, :seconds, :key)",
             {
                 "run": run,
                 "position": position,
@@ -97,6 +94,7 @@ def keep_run(
                 "max_points": float(check.max_points),
                 "by_hand": float(check.by_hand),
                 "seconds": float(check.seconds),
+                "key": report.replay.check_key(check.id),
             },
         )
     before = latest[0][0] if latest else None
@@ -127,21 +125,6 @@ def _attempt(
         "VALUES (:student, :assignment, :sha256, :received, :at)",
         about,
     )
-
-
-def set_check_keys(database: Database, run: int, keys: Iterable[tuple[str, str, str]]) -> None:
-    """Say what checks of a run follow from, so that another run may take over their results; in a transaction.
-
-    Args:
-        database: where.
-        run: the run's number.
-        keys: question, check, and the hash of everything that this check alone follows from.
-    """
-    for question, check, key in keys:
-        database.change(
-            "UPDATE check_results SET key = :key WHERE run_id = :run AND question = :question AND check_id = :check",
-            {"run": run, "question": question, "check": check, "key": key},
-        )
 
 
 def final_reports(database: Database, keys: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -193,32 +176,4 @@ def runs(database: Database, assignment: str = "", student: str = "") -> tuple[R
     return tuple(
         Run(id_, attempt, who, about, key, moment_of(finished), bool(internal), *points)
         for id_, attempt, who, about, key, finished, internal, *points in found
-    )
-
-
-def check_rows(database: Database, run: int) -> tuple[CheckRow, ...]:
-    """What the checks of a run gave, in the order of the report."""
-    from autograder.store.records import CheckRow
-
-    found = database.rows(
-        "SELECT question, check_id, hidden, verdict, points, max_points, by_hand, seconds, key FROM check_results "
-        "WHERE run_id = :run ORDER BY position",
-        {"run": run},
-    )
-    return tuple(CheckRow(question, check, bool(hidden), *more) for question, check, hidden, *more in found)
-
-
-def attempts(database: Database, assignment: str = "", student: str = "") -> tuple[Attempt, ...]:
-    """Everything that was graded, by hash, in the order of the first runs; narrowed as `runs`."""
-    from autograder.store.records import Attempt
-
-    found = database.rows(
-        "SELECT t.id, s.name, a.name, t.sha256, t.received, t.first_run FROM attempts t "
-        "JOIN students s ON s.id = t.student_id JOIN assignments a ON a.id = t.assignment_id "
-        f"{_NARROWED}ORDER BY t.first_run, t.id",
-        {"assignment": assignment, "student": student},
-    )
-    return tuple(
-        Attempt(id_, who, about, sha256, moment_of(received) if received else None, moment_of(first))
-        for id_, who, about, sha256, received, first in found
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
@@ -70,6 +70,12 @@ class SqliteFile:
     def change(self, sql: str, values: Values = {}) -> int:  # noqa: B006
         """As `Database.change`."""
         return self._run(sql, values).rowcount
+
+    @_reasons()
+    def change_all(self, sql: str, several: Sequence[Values]) -> None:
+        """As `Database.change_all`."""
+        self._step(sql)
+        self._connection.executemany(sql, several)
 
     def add(self, sql: str, values: Values) -> int:
         """As `Database.add`."""

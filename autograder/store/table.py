@@ -5,7 +5,7 @@ Every query is written once, in what SQLite and PostgreSQL have in common; `sqli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -43,6 +43,9 @@ class Database(Protocol):
 
     def change(self, sql: str, values: Values = ...) -> int:
         """Run a statement; the number of rows that it changed."""
+
+    def change_all(self, sql: str, several: Sequence[Values]) -> None:
+        """Run a statement once for each of some values."""
 
     def add(self, sql: str, values: Values) -> int:
         """Run an INSERT into a table with an id; the id of the new row."""

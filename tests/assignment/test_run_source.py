@@ -171,3 +171,67 @@ def test_checks_of_linear_hinge_lead_to_each_other():
     path = Path(__file__).parents[2] / "assignments" / "linear_hinge" / "assignment.py"
     found = run_source(path.read_bytes())
     assert "penalty_by_hand" in found.leads_to["loss_of_the_classifier"] & found.leads_to["twenty_steps"]
+
+
+ANSWERS = """
+from autograder import Assignment, Item
+from autograder.checks import accuracy
+
+assignment = Assignment("Digits", files=[])
+a = assignment.question("Predictions", id="a")
+PRIVATE = 6
+HALF = PRIVATE / 2
+a.predictions("p.csv", labels="labels.csv", metric=accuracy, points=PRIVATE, thresholds={0.9: 1.0}, visible="always")
+why = a.written("Why?", points=HALF, answer="answers.md#why", rubric={"one": 1, "two": Item(2, student="more")})
+PARTS = 2
+
+@a.check(points=-1 + 2 * PARTS)
+def reads(predictions):
+    \"\"\"It is read.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("PRIVATE = 6", "PRIVATE = 8"),
+        ("PRIVATE / 2", "PRIVATE - 3"),
+        ("points=PRIVATE", "points=6"),
+        ('visible="always"', 'visible="never"'),
+        ('"Why?"', '"Why not?"'),
+        ('"two": Item(2, student="more")', '"three": 2'),
+        ("PARTS = 2", "PARTS = 1.5"),
+        ("-1 + 2 * PARTS", "PARTS"),
+    ],
+)
+def test_points_of_answers_and_of_constants_decide_no_run(old, new):
+    """Points of predictions and written answers, rubrics, and constants that give points alone, are left out."""
+    assert old in ANSWERS
+    assert run_source(ANSWERS.replace(old, new)) == run_source(ANSWERS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{0.9: 1.0}", "{0.8: 1.0}"),
+        ("labels.csv", "others.csv"),
+        ("#why", "#how"),
+        ("metric=accuracy, points=PRIVATE", "metric=accuracy, public=PRIVATE, points=PRIVATE"),
+        ("why = a.written", "why = other.written"),
+        ("PARTS = 2", "PARTS = 2\nPARTS += 1"),
+        ("PARTS = 2", "PARTS = len('ab')"),
+    ],
+)
+def test_what_else_stands_in_a_declaration_decides(old, new):
+    """Thresholds, labels and places decide what is run, and so does a constant that is read for anything else."""
+    changed = ANSWERS.replace(old, new)
+    assert changed != ANSWERS
+    assert run_source(changed) != run_source(ANSWERS)
+
+
+def test_a_constant_that_is_read_elsewhere_decides():
+    """A number that gives points and stands in a check as well is a part of what is run."""
+    source = ANSWERS + "    assert PARTS\n"
+    assert run_source(source) != run_source(source.replace("PARTS = 2", "PARTS = 3"))
+    hidden = ANSWERS + "    assert globals()\n"
+    assert run_source(hidden) != run_source(hidden.replace("PARTS = 2", "PARTS = 3"))

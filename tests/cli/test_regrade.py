@@ -178,6 +178,26 @@ def test_where_the_best_attempt_counts_an_earlier_one_is_kept(tmp_path):
     assert attempt_and_total(root / "out") == ("1", "6")
 
 
+def test_a_group_keeps_its_better_result_for_each_of_its_members(tmp_path):
+    """What a team handed in together is kept as one report, counts for each member, and only for them."""
+    root = make_course(tmp_path / "course")
+    (root / "roster.csv").write_text("id,name,group\nada,Ada,Team 1\nben,Ben,Team 1\ncem,Cem,\n")
+    inbox = hand_in(tmp_path / "in", **{"Team 1": RIGHT, "cem": WRONG})
+    assert run("grade", "tiny", inbox, "--out", "out", cwd=root).returncode == 0
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("-7), -14", "-7), -15"))
+    assert run("regrade", "tiny", inbox, "--out", "out", cwd=root).returncode == 0
+    done = run_here("regrade", "tiny", "--out", "out", "--take", "--keep-best", cwd=root)
+    assert "1 student keeps a better earlier result: Team 1." in done.stdout
+    assert points(root / "out") == {"Team 1": 5.0, "cem": 2.0}
+    done = run_here("export", "csv", "out", "--root", root, "--to", "exported", cwd=root)
+    assert done.returncode == 0, done.stderr
+    (path,) = (root / "exported").glob("*.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        exported = {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
+    assert exported == {"ada": 6.0, "ben": 6.0, "cem": 2.0}
+
+
 @pytest.mark.parametrize("place", [".", "regraded"])
 def test_nothing_is_taken_while_somebody_is_at_work(regraded, place):
     """A grading or regrading that is still running keeps its folder: taking is refused, and nothing is changed."""

@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 from command_line import run as run_command
 from fake_sandbox import FakeSandbox
-from tiny_course import RIGHT, hand_in, make_course
+from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.grading import RunOptions, grade
 from autograder.grading.earlier import PartlyGraded, completed, partly_graded
 from autograder.grading.provenance import base_key
 from autograder.loader import load
+from autograder.store import Store, sqlite_address
+from autograder.store.history import log_entries
+from autograder.store.runs import runs
 from autograder.submissions import collect
 
 ASSIGNMENT = '''
@@ -130,8 +133,8 @@ def test_a_report_without_keys_takes_nothing_over(course):
     assert partly_graded(submission, old, loaded, "") is submission
 
 
-def test_grade_runs_the_changed_check_and_what_it_needs(tmp_path):
-    """After one check changed, `autograder grade` runs that check for each student, with those that it needs."""
+def test_grade_runs_the_changed_check_alone(tmp_path):
+    """After one check changed, `autograder grade` runs that check for each student, and gives it what was kept."""
     root = make_course(tmp_path / "course")
     script = root / "assignments/tiny/assignment.py"
     script.write_text(ASSIGNMENT)
@@ -149,4 +152,21 @@ def test_grade_runs_the_changed_check_and_what_it_needs(tmp_path):
     ran.unlink()
     script.write_text(ASSIGNMENT.replace("2000", "2001").replace("points=2", "points=5").replace("14", "14.0"))
     assert run_command(*arguments, cwd=root).returncode == 0
-    assert ran.read_text().split() == ["model", "uses_the_model"] * 2
+    assert ran.read_text().split() == ["uses_the_model"] * 2
+
+
+def test_scoring_anew_changes_the_results_database_as_well(tmp_path):
+    """After points changed, the database has those of grades.csv, for everybody, and the log those before."""
+    root = make_course(tmp_path / "course")
+    script = root / "assignments/tiny/assignment.py"
+    folder = hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG)
+    arguments = ("grade", "tiny", str(folder), "--out", str(tmp_path / "out"), "--course", str(root))
+    assert run_command(*arguments, cwd=root).returncode == 0
+    script.write_text(script.read_text().replace("points=2", "points=4"))
+    assert run_command(*arguments, "--students", "ann", cwd=root).returncode == 0
+    lines = (tmp_path / "out" / "grades.csv").read_text().splitlines()
+    written = {cells[0].strip(chr(34)): float(cells[1]) for cells in (line.split(",") for line in lines[1:])}
+    with Store(sqlite_address(tmp_path / "out" / "grader.db")) as store:
+        assert {run.student: run.points for run in runs(store.database)} == written == {"ann": 7.0, "ben": 4.0}
+        log = {(each.student, each.before, each.after) for each in log_entries(store.database, assignment="tiny")}
+        assert {("ann", "5.0", "7.0"), ("ben", "2.0", "4.0")} <= log

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import predictions_course
 import pytest
+import written_course
 from fake_sandbox import FakeSandbox
 from tiny_course import RIGHT, make_course
 
@@ -129,3 +131,46 @@ def test_a_report_from_before_credit_was_kept_has_it_from_its_points(course):
     again = rescored(replace(report, questions=(old, *report.questions[1:])), loaded(CHANGED))
     found = next(check for check in again.questions[0].checks if check.id == "in_parts")
     assert (found.points, found.max_points, found.visible) == (3.33, 10.0, Visibility.NEVER)
+
+
+def test_points_of_predictions_are_scored_anew(tmp_path):
+    """After the points of predictions changed, the report is the one that grading again gives."""
+    before = predictions_course.loaded_course(tmp_path / "course")
+    some = dict.fromkeys(predictions_course.LABELS, "0") | dict(list(predictions_course.LABELS.items())[:30])
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "predictions.csv").write_text(predictions_course.csv_of(some))
+    (submission,) = collect(tmp_path / "in", before.assignment.handed_in, tmp_path / "staging")
+    made = without_times(grade(before, submission, FakeSandbox({}), None, RunOptions("seed")))
+    source = predictions_course.ASSIGNMENT.replace("points=6", 'visible="never", points=8')
+    after = predictions_course.loaded_course(tmp_path / "course", assignment=source)
+    assert after.run == before.run
+    again = without_times(grade(after, submission, FakeSandbox({}), None, RunOptions("seed")))
+    assert (made.max_points, again.max_points) == (6, 8)
+    assert 0 < again.points < 8
+    assert rescored(made, after) == again
+
+
+@pytest.mark.parametrize("handed_in", ["# Answers\n\n## (why) Why?\n\nBecause.\n", "", "unchanged"])
+def test_points_of_written_answers_are_scored_anew(tmp_path, handed_in):
+    """After points and rubric of a written answer changed, the report is the one that grading again gives."""
+    root = written_course.make_course(tmp_path / "course")
+    before = load(root, "theory")
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "tiny.py").write_text(RIGHT)
+    if handed_in != "unchanged":
+        (tmp_path / "in" / "ada" / "answers.md").write_text(handed_in)
+    (submission,) = collect(tmp_path / "in", before.assignment.handed_in, tmp_path / "staging")
+    sandbox = FakeSandbox({"double": lambda x: x + x})
+    made = without_times(grade(before, submission, sandbox, None, RunOptions("seed")))
+    script = root / "assignments/theory/assignment.py"
+    script.write_text(
+        script.read_text()
+        .replace("points=5", "points=7")
+        .replace('"gives an example": 2', '"gives two examples": 4')
+        .replace("Prove it.", "Prove that.")
+    )
+    after = load(root, "theory")
+    assert after.run == before.run
+    again = without_times(grade(after, submission, sandbox, None, RunOptions("seed")))
+    assert "7 points" in again.questions[1].checks[0].message
+    assert rescored(made, after) == again

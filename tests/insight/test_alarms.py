@@ -205,7 +205,7 @@ def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
     reports = read_reports(tmp_path / "out")
     names = {each.student: each.student for each in reports}
     show_grades(
-        tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names, term=None
+        tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names, term=None, recorded=()
     )  # as `mark` and `import` do
     again = (tmp_path / "out" / "summary.html").read_text()
     assert all(escape(each["sentence"]) in again for each in stored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.rows import Handle
 from autograder.grading import RunOptions, grade, longest_seconds
+from autograder.grading.rescoring import rescored
 from autograder.loader import load
 from autograder.messages import carried_forward
 from autograder.release.public_tests import PublicTests
@@ -104,7 +106,7 @@ def graded(tmp_path, hand_in, bubblewrap):
             (root / name).write_text(text)
         report = grade(load(root, "net"), hand_in(source, student), bubblewrap, None, options)
         found = {each.id: each for question in report.questions for each in question.checks}
-        return SimpleNamespace(**found, questions=report.questions)
+        return SimpleNamespace(**found, questions=report.questions, report=report)
 
     return run
 
@@ -263,6 +265,7 @@ def output_again(student, output_is_right):
     "The same network gives it again."
     close(output_is_right.output(4.0), 8, name="output")
 """
+NOTE = "Run with the reference's `relu` in place of yours."
 WRONG_FOR_NEGATIVE = WRONG.replace("np.maximum(z, 1)", "np.maximum(z, 0) if np.ndim(z) else abs(z)")
 
 
@@ -274,6 +277,26 @@ def test_what_was_replaced_is_for_staff_where_it_tells_a_verdict_that_is_shown_l
     for each in (found.output_is_right, found.output_again):
         assert (each.verdict, each.message) == (Verdict.PASSED, "")
         assert each.staff_message == "Run with the reference's `relu` in place of yours."
+
+
+def test_what_was_replaced_follows_the_dates_of_a_rescored_report(graded, tmp_path):
+    """Where only `visible` changed, the note moves to staff, or back to the student, as grading again would put it."""
+    ways = LATER, LATER.replace(', visible="never"', "")
+    made = (graded(each, WRONG_FOR_NEGATIVE, student=who) for each, who in zip(ways, ("ada", "ben"), strict=True))
+    reports = [without_times(each.report) for each in made]
+    assert [each.questions[1].checks[0].message for each in reports] == ["", NOTE]
+    script = tmp_path / "course/assignments/net/assignment.py"
+    for checks, before, after in zip(ways, reports[::-1], reports, strict=True):
+        script.write_text("import numpy as np\n" + HEAD + textwrap.dedent(checks))
+        assert rescored(before, load(tmp_path / "course", "net")).questions == after.questions
+
+
+def without_times(report):
+    """A report in which no check took any time."""
+    questions = [
+        replace(each, checks=tuple(replace(check, seconds=0.0) for check in each.checks)) for each in report.questions
+    ]
+    return replace(report, questions=tuple(questions))
 
 
 def test_unless_asks_for_the_check_even_if_it_is_not_selected(graded):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from samples import check, internal, question, report
+from samples import check, internal, passing, question, report
 
 from autograder.checks.errors import UsageError
+from autograder.messages import OTHER_VARIANT, UNKNOWN_STUDENT
 from autograder.reports.grades import grades
 from autograder.reports.manual_grades import (
     HandGrade,
@@ -18,6 +19,7 @@ from autograder.reports.manual_grades import (
 )
 from autograder.reports.pages import Heading, student_page
 from autograder.results import Verdict
+from autograder.scoring import with_open_points
 
 ADA = report("ada", question("a", check("one", Verdict.FAILED), check("two", Verdict.PASSED)))
 
@@ -121,3 +123,15 @@ def test_a_broken_file_is_reported(tmp_path):
     (tmp_path / "manual_grades.json").write_text("{")
     with pytest.raises(UsageError, match="manual_grades.json cannot be read: .*import nbgrader --grades"):
         read_hand_grades(tmp_path)
+
+
+@pytest.mark.parametrize("why", [OTHER_VARIANT, UNKNOWN_STUDENT])
+def test_points_of_a_person_decide_nothing_about_a_variant(why):
+    """Whoever handed in another variant, or is unknown, has no final grade before that is cleared up."""
+    given = HandGrades("tiny", (HandGrade("ann", "a", "one", 2.0, None, 2.0),))
+    (made,) = with_hand_grades([replace(passing("ann"), not_final=why)], given)
+    assert made.not_final == why
+    (made,) = with_hand_grades([replace(with_open_points(internal("ann")), not_final=why)], given)
+    assert (made.not_final, made.points) == (why, 4.0)
+    (made,) = with_hand_grades([replace(with_open_points(internal("ann")), not_final="The check failed.")], given)
+    assert made.not_final == ""

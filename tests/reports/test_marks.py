@@ -19,8 +19,9 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.cli import app
 from autograder.reports.files import read_report, report_text, write_text
+from autograder.reports.given_points import all_hand_grades
 from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
-from autograder.reports.marks import all_hand_grades, filled, read_marks, write_marks
+from autograder.reports.marks import filled, read_marks, write_marks
 from autograder.reports.pages import Heading, summary_page
 from autograder.results import CheckResult, Report, Verdict
 from autograder.store import Store, sqlite_address
@@ -53,7 +54,7 @@ def written(tmp_path: Path, *lines: str, head: str = HEAD) -> Path:
 
 def laid(tmp_path: Path, *reports: Report) -> tuple[Report, ...]:
     """The reports with what people gave."""
-    return with_hand_grades(reports, all_hand_grades(tmp_path, reports))
+    return with_hand_grades(reports, all_hand_grades(tmp_path, reports, ()))
 
 
 FULL = ("ada,a,why,,cause,3,2.5,almost,", "ada,a,why,,example,2,2,,")
@@ -419,6 +420,47 @@ def test_lines_that_are_lost_take_no_points_back(graded: Path, kept: int | None)
     assert "written again" not in mark(graded)
     with Store(sqlite_address(out / "grader.db")) as store:
         assert [each.points for each in marks(store.database)] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("left", ["nothing", "one item of two"])
+def test_what_a_file_lost_counts_everywhere_until_it_is_written_again(graded: Path, left: str) -> None:
+    """Grades, pages, exports and totals count the lines of the results database, and say that the file lacks them."""
+    out, course, path = graded / "out", graded / "course", graded / "out" / "marks.csv"
+    config = course / "grader_config.py"
+    text = config.read_text().replace("import Course", "import Course, HomeworkSet")
+    config.write_text(text.replace("jobs=1", 'jobs=1, homework_sets=(HomeworkSet("hw", "All", ("theory",), cap=100),)'))
+    mark(graded)
+    given = {("ada", "names the cause"): "3", ("ada", "gives an example"): "2", ("bob", "names the cause"): "1"}
+    fill(path, {**given, ("ada", "the whole answer"): "4"})
+    mark(graded)
+    before = (out / "grades.csv").read_text()
+    total = run("total", "hw", out, "--course", course)
+    run("export", "csv", out, "--root", course, "--to", graded / "first")
+    whole = path.read_text()
+    assert "lacks" not in total
+    if left == "nothing":
+        path.unlink()
+    else:
+        path.write_text("".join(line for line in whole.splitlines(keepends=True) if "example" not in line))
+    ways = {
+        "grade": ("grade", "theory", graded / "in", "--out", out, "--course", course),
+        "publish": ("publish", "theory", "--out", out, "--course", course, "--unfinished", "--dry-run"),
+        "export": ("export", "csv", out, "--root", course, "--to", graded / "second"),
+        "total": ("total", "hw", out, "--course", course),
+    }
+    for verb, words in ways.items():
+        said = " ".join(run(*words).split())
+        assert "marks.csv lacks" in said, verb
+        assert "of ada" in said, verb
+        assert (out / "grades.csv").read_text() == before
+        if verb == "total":
+            assert total.split()[: len(total.split()) // 2] == said.split()[: len(total.split()) // 2]
+        if verb == "export":
+            (first,), (second,) = ([*(graded / name).glob("*.csv")] for name in ("first", "second"))
+            assert "11" in first.read_text()
+            assert first.read_text() == second.read_text()
+    mark(graded)
+    assert sorted(path.read_text().splitlines()) == sorted(whole.splitlines())
 
 
 def test_a_file_that_was_cut_in_a_line_is_refused(graded: Path) -> None:

@@ -15,18 +15,19 @@ from pathlib import Path
 import pytest
 from command_line import refused, run_here
 from samples import passing
+from store_rows import attempts, check_rows, comments
 
 from autograder.checks.errors import UsageError
 from autograder.results import Replay
 from autograder.store import Store, sqlite_address
-from autograder.store.artefacts import add_artefact, artefacts, files_in, read_artefact, remove_orphans
+from autograder.store.artefacts import artefacts, files_in, read_artefact, record_artefacts, remove_orphans, write_file
 from autograder.store.backup import restore_backup, write_backup
 from autograder.store.forgetting import forget_student, held_of
 from autograder.store.history import log_entries, students
-from autograder.store.marking import comment_history, marks, record_marks
+from autograder.store.marking import marks, record_marks
 from autograder.store.publishing import add_request, publications, publish, requests
 from autograder.store.records import Mark, Publication, Request
-from autograder.store.runs import attempts, check_rows, runs
+from autograder.store.runs import runs
 from autograder.store.schema import TABLES
 
 MADE = datetime(2026, 11, 30, tzinfo=UTC)
@@ -38,8 +39,9 @@ def fill(store: Store, name: str, content: bytes = b"weights") -> None:
     store.keep(replace(passing(name), replay=Replay(key=f"key of {name}", submission_sha256=sha256)))
     run = runs(store.database, student=name)[-1].id
     with store.writing("the rest"):
-        add_artefact(store.database, store.artefacts, run, "one", "model", content)
-        add_artefact(store.database, store.artefacts, run, "one", "own", f"model of {name}".encode())
+        files = {"one": content, "two": f"model of {name}".encode()}
+        hashes = {check: write_file(store.artefacts, each) for check, each in files.items()}
+        record_artefacts(store.database, store.artefacts, run, hashes)
         mark = Mark(name, "b", "why", "all", 3.0, 2.0, f"Well done, {name}.")
         record_marks(store.database, "theory", [mark], "marks.csv", store.change())
         publish(store.database, Publication(name, "tiny", "f" * 64, 2.0, 2.0, 0.0, run), store.change())
@@ -352,7 +354,7 @@ def test_a_student_is_forgotten(any_address: str, tmp_path: Path) -> None:
         assert [each.text for each in requests(store.database)] == ["", "I am ben: why?"]
         assert [each.sha256 for each in publications(store.database, student=name)] == [""]
         assert [each.sha256 for each in attempts(store.database, student=name)] == ["forgotten-1"]
-        assert comment_history(store.database, name) == ()
+        assert comments(store.database, name) == []
         assert [each for each in contents(store)["runs"] if "ben" in str(each)] == others
         assert [each.student for each in store.reports()] == ["ben"]
         log = log_entries(store.database)

@@ -19,17 +19,25 @@ from typing import Any
 
 import pytest
 from samples import check, passing, question, report
+from store_rows import check_rows
 from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.checks.errors import UsageError
 from autograder.results import Report, Verdict
 from autograder.store import Store, sqlite_address
-from autograder.store.artefacts import add_artefact, artefacts, files_in, read_artefact, remove_orphans, write_file
+from autograder.store.artefacts import (
+    artefacts,
+    files_in,
+    read_artefact,
+    record_artefacts,
+    remove_orphans,
+    write_file,
+)
 from autograder.store.history import log_entries
 from autograder.store.marking import marks, record_marks
 from autograder.store.publishing import publications, publish
 from autograder.store.records import Mark, Publication
-from autograder.store.runs import check_rows, runs
+from autograder.store.runs import runs
 
 FORK = multiprocessing.get_context("fork")
 
@@ -51,7 +59,8 @@ def write_all(store: Store, number: int, step: Callable[[str], None]) -> None:
     store.keep(made)
     run = store.database.rows("SELECT id FROM runs WHERE key = :key", {"key": made.replay.key})[0][0]
     with store.writing("an artefact"):
-        add_artefact(store.database, store.artefacts, run, "one", "model", model(number), step)
+        sha256 = write_file(store.artefacts, model(number), step)
+        record_artefacts(store.database, store.artefacts, run, {"one": sha256})
     with store.writing("marks"):
         mark = Mark(made.student, "b", f"why{number}", "all", 3.0, 1.0, f"Comment {number}.")
         record_marks(store.database, "theory", [mark], "marks.csv", store.change())
@@ -171,25 +180,27 @@ def test_a_file_without_its_row_goes_and_one_with_a_row_stays(tmp_path: Path) ->
     with Store(sqlite_address(tmp_path / "grader.db")) as store:
         store.keep(passing("ann"))
         with store.writing("a file"):
-            kept = add_artefact(store.database, store.artefacts, 1, "one", "model", b"weights")
+            kept = write_file(store.artefacts, b"weights")
+            record_artefacts(store.database, store.artefacts, 1, {"one": kept, "two": "0" * 64})
         orphan = write_file(store.artefacts, b"nobody's")
         for young, expected in ((3600.0, ()), (0.0, (orphan,))):
             with store.writing("orphans"):
                 assert remove_orphans(store.database, store.artefacts, young) == expected
-        assert [path.name for path in files_in(store.artefacts)] == [kept.sha256]
-        assert read_artefact(store.artefacts, kept.sha256) == b"weights"
+        assert [path.name for path in files_in(store.artefacts)] == [kept]
+        assert read_artefact(store.artefacts, kept) == b"weights"
         assert not (store.artefacts / orphan[:2]).exists()
         assert store.artefacts == tmp_path / "grader.db.artefacts"
 
 
 def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
-    """Two runs with the same model share its file, and a second one of the same name takes the first one's place."""
+    """Two runs with the same model share its file, and what a run left last takes the place of what it left before."""
     with Store(sqlite_address(tmp_path / "grader.db")) as store:
         for key in "12":
             store.keep(passing("ann", key))
         for run, content in ((1, b"same"), (2, b"same"), (2, b"other")):
             with store.writing("a file"):
-                add_artefact(store.database, store.artefacts, run, "one", "model", content)
+                sha256 = write_file(store.artefacts, content)
+                record_artefacts(store.database, store.artefacts, run, {"one": sha256})
         assert [(each.run, each.size) for each in artefacts(store.database)] == [(1, 4), (2, 5)]
         assert artefacts(store.database, 2)[0].sha256 == hashlib.sha256(b"other").hexdigest()
 
@@ -201,6 +212,8 @@ def test_a_damaged_or_missing_file_is_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"wEights")
     with pytest.raises(UsageError, match=r"is damaged: its content is not what its name says"):
         read_artefact(tmp_path, sha256)
+    assert write_file(tmp_path, b"weights") == sha256
+    assert read_artefact(tmp_path, sha256) == b"weights"
     path.unlink()
     with pytest.raises(UsageError, match=f"{sha256} cannot be read: file not found; grade again"):
         read_artefact(tmp_path, sha256)

@@ -15,13 +15,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from samples import internal, passing
+from store_rows import attempts, check_rows
 
 from autograder.checks.errors import UsageError
 from autograder.results import Replay, Report
 from autograder.store import Store, sqlite_address
 from autograder.store.databases import engine
 from autograder.store.migrating import scripts
-from autograder.store.runs import attempts, check_rows, runs
+from autograder.store.runs import runs
 from autograder.store.schema import FIRST, HEAD, STEPS
 
 # The statements with which version 0001 made its table, word for word, and SQLAlchemy's for PostgreSQL.
@@ -112,7 +113,7 @@ def test_an_old_database_is_migrated_and_no_row_is_lost(old_address: str) -> Non
         by_key = {(run.student, run.key): run for run in found}
         assert [row.verdict for row in check_rows(store.database, by_key["ann", "1"].id)] == ["PASSED"]
         assert [row.verdict for row in check_rows(store.database, by_key["cem", "k"].id)] == ["INTERNAL", "PASSED"]
-        assert check_rows(store.database, by_key["ann", "old"].id) == ()
+        assert check_rows(store.database, by_key["ann", "old"].id) == []
         assert by_key["ann", "old"].points is None
         assert {(each.student, each.sha256[:1]) for each in attempts(store.database)} == {
             ("ann", ""),

@@ -10,23 +10,23 @@ from pathlib import Path
 import pytest
 from databases import needed
 from samples import check, internal, passing, question, report
+from store_rows import attempts, check_rows, comments
 
 from autograder.checks.errors import UsageError
 from autograder.results import Replay, Verdict
 from autograder.store import Store
 from autograder.store.history import VERBS, Change, log_entries, record, students
-from autograder.store.marking import comment_history, marks, record_marks
+from autograder.store.marking import marks, record_marks
 from autograder.store.publishing import (
     add_request,
     answer_request,
     close_request,
-    last_publication,
     publications,
     publish,
     requests,
 )
 from autograder.store.records import Mark, Publication, Request
-from autograder.store.runs import attempts, check_rows, runs, set_check_keys
+from autograder.store.runs import runs
 from autograder.store.schema import STEPS, TABLES, statements_of
 from autograder.store.table import DatabaseError
 
@@ -88,13 +88,42 @@ def test_an_attempt_has_the_time_at_which_it_was_handed_in(any_address: str) -> 
 
 
 def test_a_check_may_say_what_it_alone_follows_from(any_address: str) -> None:
-    """The key of a check is kept with its row."""
+    """The key of a check is kept with its row: another one for another check, submission or set of other facts."""
+    first = passing("ann")
+    one = replace(first, replay=replace(first.replay, base="b", checks={"one": "abc", "two": "abc"}))
+    other = replace(one, student="ben", replay=replace(one.replay, base="c"))
+    assert one.replay.check_key("one") != one.replay.check_key("two")
     with Store(any_address) as store:
-        store.keep(passing("ann"))
-        (run,) = runs(store.database)
-        with store.writing("keys"):
-            set_check_keys(store.database, run.id, [("a", "one", "abc")])
-        assert [row.key for row in check_rows(store.database, run.id)] == ["abc"]
+        for each in (one, other, passing("cem")):
+            store.keep(each)
+        keys = [check_rows(store.database, run.id)[0].key for run in runs(store.database)]
+        assert keys == [one.replay.check_key("one"), other.replay.check_key("one"), ""]
+        assert keys[0] != keys[1]
+
+
+def test_points_that_changed_without_a_run_are_in_the_tables_and_those_before_in_the_log(any_address: str) -> None:
+    """Reports that are scored anew take the place of what is there; number and time of the run stay."""
+    with Store(any_address, who="tutor") as store:
+        for name in ("ann", "ben"):
+            store.keep(passing(name))
+        before = runs(store.database)
+        check_now = replace(check("one", Verdict.PASSED), points=3.5, max_points=3.5)
+        scored = report("ann", question("a", check_now))
+        store.rescore([scored, passing("cem", key="never graded")])
+        now = {run.student: run for run in runs(store.database)}
+        assert now["ann"] == replace(before[0], points=3.5, max_points=3.5)
+        assert now["ben"] == before[1]
+        assert store.all_known([("k", "ann")]) == {("k", "ann"): scored}
+        (row,) = check_rows(store.database, before[0].id)
+        assert (row.points, row.max_points, row.verdict) == (3.5, 3.5, "PASSED")
+        assert log_of(store)[2:] == [
+            ("tutor", "rescored", "ann", f"run {before[0].id}: points", "2.0", "3.5"),
+            ("tutor", "rescored", "ann", f"run {before[0].id}: available points", "2.0", "3.5"),
+            ("tutor", "rescored", "ann", f"run {before[0].id}: check one", "PASSED 2.0 2.0 0.0", "PASSED 3.5 3.5 0.0"),
+        ]
+        store.rescore([scored])
+        assert len(log_of(store)) == 5
+        store.rescore([])
 
 
 def test_grading_is_logged_with_points_before_and_after(any_address: str) -> None:
@@ -174,7 +203,7 @@ def test_marks_and_comments_are_kept_with_what_was_there_before(any_address: str
             ("marked", "ann", "why: names the cause", "3.0", None),
             ("commented", "ann", "why: names the cause", "comment 1", "comment 2"),
         ]
-        assert [each.text for each in comment_history(store.database, "ann")] == ["Good.", ""]
+        assert comments(store.database, "ann") == ["Good.", ""]
 
 
 def test_an_empty_cell_takes_back_only_what_its_own_file_gave(any_address: str) -> None:
@@ -205,9 +234,9 @@ def test_what_was_shown_is_kept_in_order(any_address: str) -> None:
             (1.0, "a", run.id, "tutor"),
             (2.0, "b", run.id, "tutor"),
         ]
-        last = last_publication(store.database, "ann", "tiny")
+        last = publications(store.database, "tiny", "ann")[-1]
         assert last is not None and last.points == 2.0
-        assert last_publication(store.database, "ben", "tiny") is None
+        assert publications(store.database, "tiny", "ben") == ()
         assert log_of(store)[-1] == ("tutor", "published", "ann", "publication 2", "1.0", "2.0")
 
 

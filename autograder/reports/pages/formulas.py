@@ -92,6 +92,10 @@ def with_formulas(text: str) -> Markup:
         text: Markdown or plain text, without harmful characters (`visible`). Formulas are ``$...$``, ``$$...$$``,
             ``\\(...\\)`` and ``\\[...\\]``; what stands in code is none.
     """
+    if not _may_hold_formulas(text):
+        from markupsafe import escape
+
+        return escape(text)
     return _drawn(text, _Allowance())
 
 
@@ -132,9 +136,13 @@ def _drawn(text: str, left: _Allowance) -> Markup:
     return Markup("".join([*parts, str(escape(text[at:]))]))  # noqa: S704  (every part is escaped or written by us)
 
 
+def _may_hold_formulas(text: str) -> bool:
+    return "$" in text or "\\(" in text or "\\[" in text
+
+
 def _formulas(text: str) -> Iterator[re.Match[str]]:
     """Formulas outside of code, from left to right."""
-    if "$" not in text and "\\(" not in text and "\\[" not in text:
+    if not _may_hold_formulas(text):
         return
     at = 0
     for code in [*_CODE.finditer(text), None]:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+_NOT_LISTED = frozenset({"artefacts", "not_kept"})  # for a later run alone
 
 TONES = {
     verdict: {
@@ -81,7 +83,10 @@ def _page(shown: Shown, heading: Heading, moment: Moment, *, staff: bool) -> str
 
 def _replay(report: Report) -> dict[str, Any]:
     """What is known of how a report was made."""
-    return {name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())}
+    values = ((each.name, getattr(report.replay, each.name)) for each in fields(report.replay))
+    return {
+        name.replace("_", " "): value for name, value in values if value not in ("", {}, ()) and name not in _NOT_LISTED
+    }
 
 
 def render(template: str, **values: Any) -> str:
@@ -102,6 +107,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # else each page looks whether a template was changed meanwhile
         bytecode_cache=_compiled_before(),
     )
     style = (TEMPLATES / "style.css").read_text("utf-8")

@@ -17,6 +17,8 @@ def visible(text: str, longest: int = 20_000) -> str:
     (``⟨U+202E⟩``), halves of surrogate pairs ``�``. Beyond `longest` characters it ends with a note.
     """
     cut = len(text) - longest
+    if cut <= 0 and text.isprintable():
+        return text
     text = ANSI.sub("", text[:longest]).replace("\r\n", "\n")
     text = "\n".join(_overprinted(line) for line in text.split("\n"))
     text = HARMFUL.sub(_picture, text)
