@@ -67,6 +67,11 @@ class Shown:
     withheld: tuple[Withheld, ...]
     total: tuple[float, float, float] | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is withheld."""
+        return not self.withheld
+
 
 def moment_at(now: datetime, closes: datetime | None, *, published: bool) -> Moment:
     """The moment `now`, of an assignment for which nobody earns points any more after `closes`; None for no such time.

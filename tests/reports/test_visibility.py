@@ -126,8 +126,8 @@ def test_after_publication_the_whole_result_is_said() -> None:
 def test_publication_ends_the_waiting_for_a_deadline() -> None:
     """An assignment without a deadline shows checks of after the deadline when its grades are published."""
     whole = report((check("later", Visibility.AFTER_DEADLINE),))
-    assert not shown_report(whole, Moment(published=True)).withheld
-    assert shown_report(whole, BEFORE).withheld
+    assert shown_report(whole, Moment(published=True)).is_whole
+    assert not shown_report(whole, BEFORE).is_whole
 
 
 @given(st.integers(-10_000, 10_000), st.integers(-12, 12), st.integers(-12, 12))
