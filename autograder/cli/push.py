@@ -14,7 +14,7 @@ from rich.table import Table
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.formats.final_points import class_grades
-from autograder.formats.lms.places import place_of
+from autograder.formats.lms.places import is_address, place_of
 from autograder.formats.lms.pushing import JOURNAL, Asked, Journal, Plan, Step, planned, pushed
 from autograder.formats.lms.sites import SITES, site_of
 from autograder.formats.outgoing import ClassGrades
@@ -59,6 +59,12 @@ def push_grades(call: Call) -> int:
         plan = planned(site, SITES[place.platform].source, grades, journal, asked)
         screen.print(f"{place.address} is the assignment {_safe(plan.there.title)!r} in {place.called}.", markup=False,
                      soft_wrap=True)  # fmt: skip
+        if others := [each for each in grades.downloads if is_address(each) and each != place.address]:
+            screen.print(
+                f"The submissions were collected from another page: {_safe(', '.join(others))}.",
+                markup=False,
+                soft_wrap=True,
+            )
         _show(screen, plan)
         failed = []
         if call.yes:

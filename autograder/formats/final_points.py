@@ -82,7 +82,17 @@ def class_grades(
     lost = lost_sentence(out, reports, recorded)
     remarks = (*([lost] if lost else []), *unknown_before(final, term))
     title_of_course = term.course.title if term else ""
-    return ClassGrades(assignments[0], title, tuple(made), out, tuple(ungraded), remarks, moment, title_of_course)
+    return ClassGrades(
+        assignments[0],
+        title,
+        tuple(made),
+        out,
+        tuple(ungraded),
+        remarks,
+        moment,
+        title_of_course,
+        tuple(dict.fromkeys(attempt.download for attempt in attempts)),
+    )
 
 
 def _root(course: Path | None) -> Path | None:

@@ -80,7 +80,8 @@ class ClassGrades:
 
     `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet. `remarks` are
     sentences about the points for whoever exports them. `moment` is when students read what is written of checks, as
-    long as theirs are not published. `course` is the title of the course, or "".
+    long as theirs are not published. `course` is the title of the course, or "". `downloads` are the names of those, or
+    the addresses, that the submissions were collected from.
     """
 
     assignment: str
@@ -91,6 +92,7 @@ class ClassGrades:
     remarks: tuple[str, ...] = ()
     moment: Moment = NOTHING_KNOWN
     course: str = ""
+    downloads: tuple[str, ...] = ()
 
     def moment_of(self, grade: Grade) -> Moment:
         """When the student of a grade reads what is written of checks."""

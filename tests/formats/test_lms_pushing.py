@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import lms_server
 import pytest
 from command_line import refused, run_here
 from gradebooks import graded, with_points
@@ -111,6 +112,40 @@ def test_what_was_written_is_written_once(root, site, platform) -> None:
         assert not [each for each in site.seen if each.method == "PUT" or "save_grade" in each.value("wsfunction")]
         (root / "graded" / platform / "pushed.jsonl").unlink()
     assert len(site.person(77).comments) == 1
+
+
+def test_another_page_than_the_one_that_was_collected_from_is_named(root, site) -> None:
+    """So that grades do not go to the wrong assignment unseen."""
+    site.person(77).attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
+    run_here("collect", site.canvas, "--assignment", "tiny", cwd=root, **ENVIRON)
+
+    assert "The submissions were collected from another page" not in push(root, site, "canvas")
+    said = push(root, site, "moodle")
+    assert f"The submissions were collected from another page: {site.canvas}." in said
+
+
+@BOTH
+@pytest.mark.long
+def test_a_class_of_three_hundred_comes_in_and_goes_out(tmp_path, site, platform, monkeypatch) -> None:
+    """Each student is asked about a few times, and the second time nothing is downloaded or written."""
+    monkeypatch.setattr(lms_server, "PAGE", 100)
+    make_course(tmp_path)
+    numbers = range(1000, 1300)
+    site.people = [
+        Person(each, f"Student {each}", f"s{each}", attempts=[(TIME, {"tiny.py": f"{RIGHT}# {each}\n".encode()})])
+        for each in numbers
+    ]
+    (tmp_path / "roster.csv").write_text("id,name\n" + "".join(f"s{each},Student {each}\n" for each in numbers))
+    address = site.canvas if platform == "canvas" else site.moodle
+    for news in ("300 attempts collected, 0 there already", "0 attempts collected, 300 there already"):
+        done = run_here("collect", address, "--assignment", "tiny", cwd=tmp_path, **ENVIRON)
+        assert news in done.stdout, done.stderr
+    grade(tmp_path, *(with_points(f"s{each}", 2) for each in numbers))
+    site.seen.clear()
+    assert "Written: 300 students; as it is already: 0." in push(tmp_path, site, platform, "--yes")
+    assert len(site.seen) < 6 * 300
+    assert "Written: 0 students; as it is already: 300." in push(tmp_path, site, platform, "--yes")
+    assert {len(each.comments) for each in site.people} == {1}
 
 
 def test_the_page_that_goes_up_is_the_published_one(root, site) -> None:
