@@ -41,6 +41,7 @@ NOT_HERE = {
     "autograder.sandbox.engines": "runs where Docker, Podman or Apptainer works",
     "autograder.sandbox.backends": "each back end runs where its program works",
     "autograder.isolation.usage": "measures containers",
+    "autograder.cli.gradebook": "goes through nbgrader's own library, which takes seconds for each call",
     "autograder.worker.image_setup": "runs in a container, while its image is built",
     "autograder.worker.standalone": "runs in containers",
 }
