@@ -26,7 +26,7 @@ class Alone(LocalStudent):
 def verdict(
     loaded: Loaded, folder: Path, check: str, dataset: DataSet | None = None, *, seed: int = 0, **given: Any
 ) -> tuple[str, str]:
-    """What one check says of a folder: (verdict, sentence); the sentence of one that passed is empty.
+    """What one check says of a folder: (verdict, sentence); of one that passed, what staff are alarmed of, mostly "".
 
     Of a check with cases, PARTIAL where some passed, and the sentence of the first that is not passed.
     """
@@ -47,7 +47,7 @@ def verdict(
     missed = [each for each in found if each[0] != "PASSED"]
     if missed and len(missed) < len(found):
         return "PARTIAL", missed[0][1]
-    return missed[0] if missed else ("PASSED", "")
+    return missed[0] if missed else ("PASSED", " ".join(each[1] for each in found).strip())
 
 
 def _verdict(check: Check, known: dict[str, Any]) -> tuple[str, str]:
@@ -58,4 +58,6 @@ def _verdict(check: Check, known: dict[str, Any]) -> tuple[str, str]:
         return "FAILED", str(failed)
     except StudentError as error:
         return error.verdict, error.message
-    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
+    if not isinstance(value, Credit):
+        return "PASSED", ""
+    return ("PARTIAL" if value.fraction < 1 else "PASSED"), " ".join(value.alarms)

@@ -9,6 +9,7 @@ handed in, or with `--full` that of a training by the grader; with the stand-in 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,19 +17,22 @@ import numpy as np
 from autograder import Assignment, Case, Item, Limits
 from autograder.checks import (
     accuracy,
+    better_than_retrained,
     close,
     curve,
     disguised,
+    falls_on_fresh,
     figure,
     gradient_matches,
     over_seeds,
+    quicker_than_fresh,
     rearranged,
     relative_error,
     shape,
     structure,
     weights_changed,
 )
-from autograder.checks.errors import CheckFailed
+from autograder.checks.errors import CheckFailed, StudentError
 
 assignment = Assignment(
     "AlexNet for CIFAR-10",
@@ -72,6 +76,10 @@ class Run:
 
 AT_LEAST = math.nextafter(0.845, 0)  # 85 %, with half a point for the disguise of the images; 84.5 % itself is enough
 IMPLAUSIBLE = {"cifar10": 0.965, "shapes": 0.9995}
+FRESH = 2_000
+"""Hidden images that saved weights see once more, under another disguise; those of the reference lose 0.8 points."""
+SHORT = Run(train=1_000, hidden=1_000, epochs=5, passing=0.2, tries=2)
+"""A short run of the training that was handed in with weights: the reference reaches 32 %, and untrained ones 13 %."""
 RUNS = {  # (data, --full); None: the weights that were handed in
     ("cifar10", False): None,
     ("cifar10", True): Run(train=50_000, hidden=10_000, epochs=15, passing=AT_LEAST, tries=2),
@@ -613,40 +621,95 @@ def accuracy_of_the_better_network(student, data, hidden, rng, full, share):
     """The network of (d) classifies at least {accuracy} of unseen images correctly."""
     run = RUNS[data.name, full]
     if run is None:
-        return accuracy_of_weights(student, hidden, rng).points_at({AT_LEAST: 1.0}, implausible=IMPLAUSIBLE[data.name])
+        measured, alarms = accuracy_of_weights(student, data, hidden, rng)
+        return measured.points_at({AT_LEAST: 1.0}, implausible=IMPLAUSIBLE[data.name]).alarmed(alarms)
+    alarms = []
     trained = over_seeds(
-        lambda rng: accuracy_of_training(student, data, hidden, rng, run, share),
+        lambda rng: accuracy_of_training(student, data, hidden, rng, run, share, alarms),
         rng,
         k=run.tries,
         rule="best",
         student=student,
     )
-    return trained.points_at({run.passing: 1.0}, implausible=IMPLAUSIBLE[data.name])
+    credit = trained.points_at({run.passing: 1.0}, implausible=IMPLAUSIBLE[data.name])
+    return credit.alarmed(tuple(dict.fromkeys(alarms)))
 
 
-def accuracy_of_weights(student, hidden, rng):
-    """The accuracy of the weights that were handed in, loaded inside, on disguised images whose labels stay outside."""
+def accuracy_of_weights(student, data, hidden, rng):
+    """(accuracy, alarms) of the weights that were handed in, on disguised images whose labels stay outside.
+
+    Staff get an alarm where the accuracy falls under another disguise, and where the training that was handed in with
+    the weights does not learn at all in a short run.
+    """
+    model = with_saved_weights(student)
+    measured = accuracy_on(student, model, disguised(hidden.x, rng, shift=0, mirror=True), hidden.y)
+    chosen = rng.permutation(len(hidden))[:FRESH]
+    moved_images = disguised(hidden.x[chosen], rng, shift=2, noise=0.02, mirror=True)
+    alarms = falls_on_fresh(measured, accuracy_on(student, model, moved_images, hidden.y[chosen]))
+    return measured, (*alarms, *not_made_by_the_training(student, measured, data, hidden, rng))
+
+
+def not_made_by_the_training(student, saved, data, hidden, rng):
+    """The alarm where weights are far better than chance, and the training beside them is not; the best of two runs."""
+    alarms = ()
+    asked = rng.permutation(len(hidden))[: SHORT.hidden]
+    for _ in range(SHORT.tries):
+        chosen = rng.permutation(len(data.train))[: SHORT.train]
+        model = student.better_network()
+        seed = int(rng.integers(1 << 30))
+        student.train_better(model, data.train.x[chosen], data.train.y[chosen], epochs=SHORT.epochs, seed=seed)
+        model.eval()
+        retrained = accuracy_on(student, model, hidden.x[asked], hidden.y[asked])
+        alarms = better_than_retrained(saved, retrained, allowed=max(0.0, saved.value - SHORT.passing))
+        if not alarms:
+            break
+    return alarms
+
+
+def with_saved_weights(student):
+    """A network of (d) with the weights that were handed in, loaded inside, in eval mode."""
     model = student.better_network()
     weights = student.saved("weights.pt")
     structure(student.layers_of(model), name="better_network()").agrees_with(weights)
     student.load_weights(model, weights)
     model.eval()
-    images = disguised(hidden.x, rng, shift=0, mirror=True)
-    parts = [forward(student, model, images[start : start + 1000]) for start in range(0, len(hidden), 1000)]
-    return accuracy(np.concatenate(parts), hidden.y, name="test accuracy")
+    return model
 
 
-def accuracy_of_training(student, data, hidden, rng, run, share):
-    """Train the network of (d) here, with classes under secret numbers, and measure it on disguised images."""
+def accuracy_on(student, model, images, labels):
+    """The accuracy of a network on images, of which it sees a thousand at a time."""
+    parts = [forward(student, model, part) for part in np.array_split(images, -(-len(images) // 1000))]
+    return accuracy(np.concatenate(parts), labels, name="test accuracy")
+
+
+def accuracy_of_training(student, data, hidden, rng, run, share, alarms):
+    """Train the network of (d) here, with classes under secret numbers, and measure it on disguised images.
+
+    Staff get an alarm where as many epochs on noise take far longer, and where weights that were handed in are better.
+    """
     secret = rearranged(1, 10, rng)
     x, y = (np.concatenate([getattr(part, name) for part in (data.train, data.validation)]) for name in "xy")
     epochs = max(1, math.ceil(run.epochs * share))
     chosen = rng.permutation(len(y))[: run.train]
     asked = rng.permutation(len(hidden))[: run.hidden]
     model = student.better_network()
-    student.train_better(model, x[chosen], secret.y(y[chosen]), epochs=epochs, seed=int(rng.integers(1 << 30)))
+    known = seconds_of_training(student, model, x[chosen], secret.y(y[chosen]), epochs, rng)
     model.eval()
     images = disguised(hidden.x[asked], rng, shift=0, mirror=True)
-    parts = [forward(student, model, part) for part in np.array_split(images, -(-len(asked) // 1000))]
-    measured = accuracy(np.concatenate(parts), secret.y(hidden.y[asked]), name="test accuracy")
+    measured = accuracy_on(student, model, images, secret.y(hidden.y[asked]))
+    noise = rng.integers(256, size=(len(chosen), 32, 32, 3)).astype(np.uint8)
+    fresh = seconds_of_training(student, student.better_network(), noise, rng.integers(10, size=len(noise)), 1, rng)
+    alarms += quicker_than_fresh(known, epochs * fresh)
+    try:
+        saved = accuracy_on(student, with_saved_weights(student), images, hidden.y[asked])
+        alarms += better_than_retrained(saved, measured)
+    except (CheckFailed, StudentError):
+        pass  # none were handed in, or they are of another network; this training alone gives points
     return replace(measured, run=f"{run.train:,} images x {epochs}")
+
+
+def seconds_of_training(student, model, x, y, epochs, rng):
+    """Train a network, and say how long that took."""
+    begun = time.perf_counter()
+    student.train_better(model, x, y, epochs=epochs, seed=int(rng.integers(1 << 30)))
+    return time.perf_counter() - begun

@@ -8,6 +8,7 @@ run is a line of `RUNS`; `autograder calibrate backprop` and `benchmarks/thresho
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from autograder.checks import (
     figure,
     gradient_matches,
     over_seeds,
+    quicker_than_fresh,
     rearranged,
     relative_error,
     shape,
@@ -661,7 +663,9 @@ def plain_training(student, run, data, hidden, rng, share):
     biases = [rng.normal(size=(n, 1)) for n in SIZES[1:]]
     network.weights, network.biases = [each.copy() for each in weights], [each.copy() for each in biases]
     settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
+    begun = time.perf_counter()
     x, _, epochs = trained(network, settings, run, data, rng, share, secret)
+    seconds = time.perf_counter() - begun
     images = len(x)
     after = parameters(network, SIZES)
     shown = secret.x(data.validation.x[rng.permutation(len(data.validation))[:50]])
@@ -674,7 +678,22 @@ def plain_training(student, run, data, hidden, rng, share):
     asked = rng.permutation(len(hidden))[: run.hidden]
     measured = accuracy(outputs(*after, secret.x(hidden.x[asked])), secret.y(hidden.y[asked]))
     measured = replace(measured, name="test accuracy", run=f"{images:,} images x {epochs}")
-    return measured.points_at({run.passing: 1.0}, implausible=run.implausible)
+    credit = measured.points_at({run.passing: 1.0}, implausible=run.implausible)
+    return credit.alarmed(quicker_than_fresh(seconds, seconds_on_noise(student, settings, images, epochs, rng)))
+
+
+def seconds_on_noise(student, settings, images, epochs, rng):
+    """How long so many epochs take on as many images of noise, with labels that nobody can learn: from a small part."""
+    few = max(200, images // 20)
+    x, y = rng.random(size=(few, 784), dtype=np.float32), rng.integers(10, size=few)
+    network = student.Network(SIZES)
+    begun = time.perf_counter()
+    network.SGD(
+        rows(columns(x), one_hot(y)),
+        test_data=rows(columns(x[:100]), y[:100]),
+        **{**settings, "epochs": 1},
+    )
+    return (time.perf_counter() - begun) * epochs * images / few
 
 
 def own_training(student, network, settings, run, data, hidden, rng, share, alarms, of_own_form):

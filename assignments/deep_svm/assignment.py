@@ -6,6 +6,7 @@ is a smoke test, and its threshold is low. `autograder calibrate deep_svm` measu
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograder.checks import (
     finite,
     gradient_matches,
     over_seeds,
+    quicker_than_fresh,
     raises,
     rearranged,
     relative_error,
@@ -703,7 +705,9 @@ def both_nets_learn(student, data, hidden, rng, share):
     def training(rng):
         seed = int(rng.integers(1 << 31))
         settings = {"width": 128, "decay": 1e-4, "noise": 0.3, "seed": seed, "epochs": run.epochs, "batch": 50}
+        begun = time.perf_counter()
         trained = pair(student.compare_arrays(x, y, **settings))
+        seconds = time.perf_counter() - begun
         known = [dense_parameters(student, net, x[:50]) for net in trained]
         own = [scores(student, net, values, x) for net, values in zip(trained, known, strict=True)]
         entropies = [cross_entropy(each, y) for each in own]
@@ -721,6 +725,10 @@ def both_nets_learn(student, data, hidden, rng, share):
             for net, values in zip(trained, known, strict=True)
         ]
         worse = min(found, key=lambda each: each.value)
+        noise = rng.normal(size=x.shape).astype(np.float32), rng.integers(10, size=len(y))
+        begun = time.perf_counter()
+        student.compare_arrays(*noise, **{**settings, "epochs": 1})
+        alarms.extend(quicker_than_fresh(seconds, run.epochs * (time.perf_counter() - begun)))
         return replace(worse, run=f"{train:,} images x {run.epochs}")
 
     trainings = over_seeds(training, rng, k=2, rule="best", student=student)

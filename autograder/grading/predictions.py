@@ -8,6 +8,7 @@ back is as many finite numbers as there are labels. These and the labels meet he
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from autograder.checks.inspection.saved_files import REASONS
 from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit
 from autograder.checks.local.predictions import question_of, values_of
 from autograder.checks.measurement import Credit, Measured, Measurement
+from autograder.checks.shortcuts import wrong_answers
 from autograder.checks.wording import counted
 from autograder.loader import Loaded
 from autograder.notebooks.reading_process import Reader
@@ -116,7 +118,10 @@ class HandedInPredictions:
         return asked.credit(self._measured(file, parts_of(self._loaded, asked, self._seed)[1]))
 
     def _measured(self, file: str, rows: Array) -> Measurement:
-        return self._asked(file).metric(self.read(file)[rows], _labels(self._asked(file))[rows])
+        """The score on some rows, with a sample of what is wrong in them, so that files that are copies are seen."""
+        got, labels = self.read(file)[rows], _labels(self._asked(file))[rows]
+        found = self._asked(file).metric(got, labels)
+        return found if found.answers else replace(found, answers=wrong_answers(got, labels))
 
     def _asked(self, file: str) -> Predictions:
         found = next((each for each in self._loaded.assignment.predictions if each.file == file), None)

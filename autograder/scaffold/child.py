@@ -25,7 +25,14 @@ from autograder.scaffold.accuracy import accuracy_checks
 from autograder.scaffold.drafting import draft
 from autograder.scaffold.existing_tests import add_doctests, add_tests
 from autograder.scaffold.files import beside, reading
-from autograder.scaffold.recorded_functions import Drafted, given_attributes, left_open, reproducible, settled
+from autograder.scaffold.recorded_functions import (
+    Drafted,
+    given_attributes,
+    left_open,
+    reproducible,
+    settled,
+    with_stated_values,
+)
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
 from autograder.scaffold.trials import Failed, TrialRunner
 
@@ -70,6 +77,7 @@ def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     own = example is not None or any(map(examples_in, sources.values()))
     with reading() as read:
         traced = trace(folder, sources, expected, example, task["seconds"], run=own)
+    traced.calls = {name: with_stated_values(calls, sources) for name, calls in traced.calls.items()}
     given_files = beside(Path(task["home"]), read.paths, sys.modules, sources)
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder import checks as library
-from autograder.scaffold.literals import some_missing, two_digits, with_article
+from autograder.scaffold.literals import kernel_matrix, some_missing, two_digits, with_article
 from autograder.scaffold.values import GENERATORS, Lengths, Spec, count_of, walk
 
 __all__ = ["Inputs", "Unknown"]
@@ -26,21 +26,8 @@ SEED = re.compile(r"(seed|random_state|rng|random_seed|generator|random_generato
 LETTERS = ("n", "d", "c", "k", "m", "p", "q", "r", "s", "t", "u", "v")
 RESERVED = {
     *("student", "reference", "rng", "module", "got", "want", "np", "pd", "random", "torch", "scale", "answers"),
-    *(
-        "answer",
-        "mine",
-        "right",
-        "after",
-        "built",
-        "passing",
-        "learned",
-        "agree",
-        "plots",
-        "heights",
-        "drawn",
-        "expected",
-    ),
-    *("best_of", "keys_and_lengths", *library.__all__),
+    *("answer", "mine", "right", "after", "built", "passing", "learned", "agree", "plots", "heights", "drawn"),
+    *("expected", "best_of", "keys_and_lengths", *library.__all__),
 }
 """Names that the lines of checks use; an argument that is called so gets another one there."""
 SIZES = (  # one line a set of inputs, one column a name: all different, so that a transpose or a wrong axis shows
@@ -325,8 +312,12 @@ class Inputs:
             text = f"rng.choice([-1.0, 1.0], size={size})"
         elif "binary" in traits:
             text = f"rng.integers(2, size={size}).astype(float)"
+        elif "definite" in traits and lengths[0] == lengths[1]:
+            text = kernel_matrix(lengths[0], spec.high)
         else:
             text = self._floats(spec, size)
+        if "symmetric" in traits and "definite" not in traits and lengths[0] == lengths[1]:
+            text = f"(lambda A: np.maximum(A, A.T))({text})"
         if "sorted" in traits and "one-hot" not in traits:
             text = f"np.sort({text})"
         if "gaps" in traits:
@@ -345,8 +336,10 @@ class Inputs:
 
     def _bound(self, spec: Spec) -> str:
         """What labels are below: a length that they always stay under and once reach, else the largest seen."""
-        if spec.below:
+        if spec.below and "capped" not in spec.traits:
             return self.length(spec.below)
+        if spec.below:
+            return f"min({max(spec.tops)}, {self.length(spec.below)})"
         fitting = [
             vector
             for vector in (() if "free" in spec.traits else self.names)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TooLong", "literal", "some_missing", "two_digits", "with_article"]
+__all__ = ["TooLong", "kernel_matrix", "literal", "some_missing", "two_digits", "with_article"]
 
 MOST_NUMBERS = 60
 
@@ -64,6 +64,13 @@ def some_missing(lengths: Sequence[str]) -> str:
     count = " * ".join(lengths)
     places = f"rng.permutation({count})" + (f".reshape({', '.join(lengths)})" if len(lengths) > 1 else "")
     return f"{places} < ({count} + 8) // 10"
+
+
+def kernel_matrix(rows: str, largest: float) -> str:
+    """A random symmetric matrix with positive eigenvalues, whose entries are about as large as was seen."""
+    factor = two_digits(largest / 2)
+    drawn = f"np.cov(rng.normal(size=({rows}, 2 * {rows} + 2))).reshape({rows}, {rows})"
+    return drawn if factor == "1" else f"{factor} * {drawn}"
 
 
 def two_digits(value: float) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "subject_of",
     "with_other_settings",
     "with_settings_of",
+    "with_stated_values",
 ]
 
 
@@ -58,6 +59,17 @@ BOUND = re.compile(
     re.MULTILINE,
 )
 """What a docstring says of an argument that random numbers cannot have: "alpha: multipliers that maximise the dual"."""
+
+FEW = re.compile(
+    r"^\s*(?P<names>\w+(?:, \w+)*): (?:either )?(?P<values>\d+(?:, \d+)*,? or \d+)\b(?!\.\d)", re.MULTILINE
+)
+"""What a docstring says of a number that takes one of a few values: "power: 1 or 2"."""
+
+ENDS = re.compile(
+    r"^\s*(?P<names>\w+(?:, \w+)*): [^\n]*\b(?:at the latest|(?:ends?|stops?) (?:when|where|as soon|at|after))\b",
+    re.MULTILINE,
+)
+"""What a docstring says of a setting that only ends an iteration; what is there before its end is the author's way."""
 
 CHANGES = re.compile(r"\b(in[- ]?place|appends?|inserts?|modif(y|ies)|mutates?|overwrites?)\b", re.IGNORECASE)
 LEAVES = re.compile(
@@ -114,6 +126,23 @@ def left_open(sources: Mapping[str, str]) -> set[str]:
 def bound(sources: Mapping[str, str]) -> dict[str, str]:
     """The functions whose docstring asks for arguments that random ones are not, with what it says of these."""
     return {name: found["what"].strip() for name, own, _ in docstrings(sources) if (found := BOUND.search(own))}
+
+
+def with_stated_values(calls: Sequence[Call], sources: Mapping[str, str]) -> list[Call]:
+    """Recorded calls in which an integer, of which some docstring says that it is one of a few, is a choice of these.
+
+    Functions hand on what they are given, so a docstring speaks for all arguments of that name.
+    """
+    few: dict[str, tuple[int, ...]] = {}
+    for _, own, above in docstrings(sources):
+        for found in FEW.finditer(f"{above}\n{own}"):
+            few |= dict.fromkeys(found["names"].split(", "), tuple(map(int, re.findall(r"\d+", found["values"]))))
+
+    def stated(name: str, spec: Spec) -> Spec:
+        known = spec.kind == "int" and name in few and set(spec.values) <= set(few[name])
+        return Spec("literal", values=few[name], text="int") if known else spec
+
+    return [replace(call, given={name: stated(name, spec) for name, spec in call.given.items()}) for call in calls]
 
 
 # --- a function and its recorded calls ---
@@ -268,10 +297,13 @@ def with_other_settings(subject: Subject, traced: Traced) -> tuple[Subject, list
     Settings are parameters with a number or a truth value as the default, of the function and of its class.
     """
     calls = max((len(each) for spec in subject.inputs.given.values() for each in spec.lengths), default=1)
+    function = traced.functions.get(subject.name)
+    text = inspect.getdoc(function) or "" if function is not None else ""
+    ends = {name for found in ENDS.finditer(text) for name in found["names"].split(", ")}
     own = {
         name: _setting(name, value, calls)
-        for name, value in _defaults(traced.functions.get(subject.name)).items()
-        if name not in subject.passed
+        for name, value in _defaults(function).items()
+        if name not in subject.passed and name not in ends
     }
     me, made = subject.inputs.me, {}
     if me is not None and subject.owner:

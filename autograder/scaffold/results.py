@@ -57,7 +57,11 @@ def _of_package(name: str, inner: Any) -> list[str]:
     if not hasattr(inner, "get_params") or not type(inner).__module__.startswith("sklearn."):
         return []
     if "cv_results_" in vars(inner):
-        return [f"{name}.cv_results_['mean_test_score']", f"{name}.best_params_"]
+        settings = [key.rpartition("__")[2] for key in inner.best_params_] if hasattr(inner, "best_params_") else []
+        best = f"{name}.best_params_"
+        if len(set(settings)) == len(settings):  # the names of steps are the author's choice
+            best = f'{{key.rpartition("__")[2]: value for key, value in {best}.items()}}'
+        return [f"{name}.cv_results_['mean_test_score']", *([best] if settings else [])]
     return [
         f"{name}.{key}"
         for key, each in vars(inner).items()

@@ -156,6 +156,10 @@ def _bounded(subject: Subject, value: Value) -> Subject:
             if _must(subject, name, tied, vector, value) or (labels and _elsewhere(inputs, name, vector)):
                 given[name] = tied
                 break
+        else:
+            above = [vector for vector in _above(inputs, spec) if tuple(vector) == tuple(spec.tops)]
+            if labels and above:  # what they may be, nobody can tell: neither new labels nor fewer classes than labels
+                given[name] = replace(given[name], below=above[0], traits=given[name].traits | {"capped"})
     return replace(subject, inputs=Inputs(given, inputs.me, inputs.attributes))
 
 

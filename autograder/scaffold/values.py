@@ -66,7 +66,8 @@ class Spec:
     seen; `low` to `high` the range, `mean` and `spread` (standard deviation) of numbers. `traits` hold in all calls:
     integer, single (float32), tensor, tuple, one-hot (in the last axis), one-hot-first (in the first), shares
     (rows that sum to one), signs (-1 and 1), binary, sorted, filled (a True in each row), causal (True up to the
-    diagonal), free (integers that no length bounds), gaps (NaN in places).
+    diagonal), free (integers that no length bounds), capped (integers below what was seen, and below a length), gaps
+    (NaN in places), symmetric and definite (matrices; definite ones have positive eigenvalues).
     """
 
     kind: str
@@ -248,6 +249,20 @@ def _one_hot(x: np.ndarray[Any, Any], axis: int) -> bool:
     return bool(x.ndim > 1 and x.shape[axis] > 1 and np.all((x == 0) | (x == 1)) and np.all(np.sum(x, axis=axis) == 1))
 
 
+def _symmetric(x: np.ndarray[Any, Any]) -> bool:
+    """Whether a matrix is its own transpose, which one that is small, whole or diagonal may be by chance."""
+    if x.ndim != 2 or x.shape[0] != x.shape[1] or len(x) < 3 or not np.all(np.isfinite(x)):
+        return False
+    return bool(np.any(x - np.diag(np.diag(x)))) and np.allclose(x, x.T, rtol=1e-6, atol=1e-9 * np.abs(x).max())
+
+
+def _definite(x: np.ndarray[Any, Any]) -> bool:
+    if not _symmetric(x):
+        return False
+    eigenvalues = np.linalg.eigvalsh(x)
+    return bool(eigenvalues[0] > 1e-6 * eigenvalues[-1])
+
+
 def _labels_of_every_class(x: np.ndarray[Any, Any]) -> bool:
     if x.ndim != 1 or not x.size or not 1 <= x.max() < x.size - 1:
         return False
@@ -266,6 +281,8 @@ _TRAITS: dict[str, Callable[[np.ndarray[Any, Any]], bool]] = {
     "zero": lambda x: not np.any(x),
     "causal": lambda x: bool(x.ndim == 2 and x.shape[0] > 1 and np.array_equal(x, np.tri(*x.shape))),
     "classes": _labels_of_every_class,
+    "symmetric": _symmetric,
+    "definite": _definite,
     "filled": lambda x: bool(x.ndim and x.shape[-1] > 1 and np.all((x == 0) | (x == 1)) and np.all(x.any(axis=-1))),
 }
 

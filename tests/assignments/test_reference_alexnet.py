@@ -554,6 +554,7 @@ def test_weights_are_judged_on_hidden_labels(wrong, expected, edited):
 
     class Data:
         name = "cifar10"
+        train = _Hidden(*images(40, seed=1))
 
     assert verdict(folder, "accuracy_of_the_better_network", data=Data, hidden=_Hidden(x, y))[0] == expected
 

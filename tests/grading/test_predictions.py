@@ -428,6 +428,18 @@ def test_a_metric_that_refuses_says_so(tmp_path: Path) -> None:
     assert mean_squared_error([1.0, 2.0], [1.0, 2.0]).value == 0
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "mean_squared_error"])
+def test_copied_predictions_are_known_by_whatever_metric(metric: str, tmp_path: Path) -> None:
+    """What is wrong in the private part is kept, the same for the same predictions, and nothing of the public part."""
+    limits = "between=(9, 0)" if metric != "accuracy" else "thresholds={0.1: 1.0}"
+    assignment = ASSIGNMENT.replace("accuracy", metric).replace("thresholds={0.9: 1.0, 0.7: 0.5}", limits)
+    loaded = loaded_course(tmp_path / "course", assignment=assignment)
+    one, again, other = (graded(loaded, tmp_path, with_wrong(count)) for count in (30, 30, 20))
+    assert of(one, "private").answers == of(again, "private").answers != of(other, "private").answers
+    assert 15 < int(of(one, "private").answers.partition(":")[0]) <= 28
+    assert of(one, "public").answers == ""
+
+
 def test_classes_may_be_texts(tmp_path: Path) -> None:
     """Labels and predictions are compared as texts, and unknown ones are refused."""
     words = {name: ("ant", "bee", "cat")[int(value)] for name, value in LABELS.items()}
