@@ -223,3 +223,78 @@ def test_branches_of_a_call() -> None:
     assert cases(3) == cases(4)
     assert cases(3) != cases(1)
     assert {case.line for case in cases(3) ^ cases(1)} == {5}
+
+
+KERNELS = '''
+    import numpy as np
+
+    def solve(K, t, rounds=50, tolerance=1e-12):
+        """Solve K a = t by Gauss-Seidel.
+
+        Args:
+            K: symmetric, positive definite, (n, n).
+            t: (n,).
+            rounds: end at the latest after so many.
+            tolerance: stop where nothing changes by more.
+        """
+        ### BEGIN SOLUTION
+        a = np.zeros(len(t))
+        for _ in range(1000 * rounds):
+            old = a.copy()
+            for n in range(len(t)):
+                a[n] += (t[n] - K[:, n] @ a) / K[n, n]
+            if abs(a - old).max() < tolerance:
+                break
+        return a
+        ### END SOLUTION
+
+    def loss(v, power=1):
+        """The mean of v^power / power.
+
+        Args:
+            power: 1 or 2.
+        """
+        ### BEGIN SOLUTION
+        return np.mean(v if power == 1 else v * v / 2)
+        ### END SOLUTION
+
+    def twice(v, power):
+        "Twice the loss."
+        ### BEGIN SOLUTION
+        return 2 * loss(v, power)
+        ### END SOLUTION
+
+    def spread(scores, y, nu):
+        "Scores (k, d), labels (n,) below k, nu (n, k): the sum of nu at each label."
+        ### BEGIN SOLUTION
+        picked = np.arange(len(scores)) == y[:, None]
+        return scores.sum() + (nu * picked).sum()
+        ### END SOLUTION
+
+    if __name__ == "__main__":
+        rng = np.random.default_rng(0)
+        A = rng.normal(size=(5, 9))
+        solve(A @ A.T, rng.normal(size=5))
+        loss(np.array([0.5, 2.0, 1.5]), 2)
+        twice(np.array([0.5, 2.0, 1.5]), 2)
+        spread(rng.normal(size=(3, 4)), np.array([0, 1, 2, 1, 0]), rng.normal(size=(5, 3)))
+'''
+OTHER_WAYS = {
+    "rows from the last on": (
+        "in range(len(t)):\n            a[n] += (t[n] - K[:, n] @ a) / K[n, n]",
+        "in reversed(range(len(t))):\n            a[n] += (t[n] - K[n] @ a) / K[n, n]",
+    ),
+    "powers": ("return np.mean(v if power == 1 else v * v / 2)", "return np.mean(v**power) / power"),
+    "an index": ("return scores.sum() + (nu * picked).sum()", "return scores.sum() + nu[np.arange(len(y)), y].sum()"),
+}
+
+
+@pytest.mark.long
+def test_what_arguments_have_in_common_is_kept(root) -> None:  # noqa: F811
+    """Kernel matrices, one of few numbers, labels below the number of classes; the end of an iteration is not asked."""
+    text = drafted(root, KERNELS)
+    assert "np.cov(" in text
+    assert "rounds" not in text
+    assert faults(root) == []
+    for way, (old, new) in OTHER_WAYS.items():
+        assert faults(root, (old, new)) == [], way
