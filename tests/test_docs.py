@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,15 @@ def test_retired_words_stay_retired() -> None:
 
     assert len(retired) >= 10
     assert found == []
+
+
+def test_no_file_holds_two_versions_of_a_merge() -> None:
+    """Git's conflict markers are in no tracked text."""
+    marker = "^(<<<<<<<|>>>>>>>) "
+    found = subprocess.run(["git", "grep", "-lE", marker], cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode > 1:
+        pytest.skip(f"git cannot say what is tracked here: {found.stderr.strip()}")
+    assert not found.stdout.split()
 
 
 def test_the_readme_tells_the_points_of_every_assignment() -> None:

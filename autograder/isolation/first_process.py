@@ -128,6 +128,7 @@ class Builder:
         Raises:
             OSError: the builder is gone.
         """
+        assert len(doors) <= _MOST_DOORS, f"{len(doors)} control groups for one process"
         alive, keeping = os.pipe()
         reading, writing = os.pipe()
         request = {"folder": str(folder), "given": str(given or ""), "limits": limits.plain}
