@@ -199,6 +199,16 @@ def test_what_is_larger_than_the_limits_is_not_downloaded_to_its_end(root, site)
     assert site.asked("big.txt") != []
 
 
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_a_typed_text_has_the_limits_of_a_file(root, site, platform) -> None:
+    """It is left out with the reason, and not cut."""
+    site.people = [Person(79, "Cy Young", "cy", body=f"<p>{'x' * (17 * 2**20)}</p>")]
+    _, found = collected(root, getattr(site, platform))
+
+    assert "text_entry.txt (is larger than 16 MiB)" in " ".join(found["cy", 1].notes)
+    assert not list((root / "submissions/tiny/cy/1").glob("*text*"))
+
+
 # ---- Moodle
 
 

@@ -18,13 +18,13 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
-from autograder.formats.hand_ins import Found, HandIn, Who, text_entry
-from autograder.formats.lms.downloads import add_file
+from autograder.formats.hand_ins import Found, HandIn, Who
+from autograder.formats.lms.downloads import add_file, add_text
 from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, Comment, CourseThere, Present, Seat
 from autograder.formats.lms.replies import Secret, origin_of
-from autograder.submissions.trees import Entry, Tree
+from autograder.submissions.trees import Tree
 
 __all__ = ["CanvasSite"]
 
@@ -255,8 +255,7 @@ class CanvasSite:
             else:
                 tree.left_out[(name,)] = "is locked in Canvas"
         if attempt.body and attempt.submission_type in (None, "online_text_entry"):
-            data = attempt.body.encode()
-            text_entry(tree, ("text.html",), Entry(len(data), time, lambda most: data[:most]))
+            add_text(tree, "text.html", attempt.body, time)
         return tree
 
     def _download(self, address: str, name: str, most: int) -> bytes:

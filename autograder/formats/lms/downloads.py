@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from autograder.formats.hand_ins import Found, HandIn
+from autograder.formats.hand_ins import Found, HandIn, text_entry
 from autograder.formats.lms.replies import Denied, TooLarge
 from autograder.submissions.collected import ORIGINAL, Attempt
 from autograder.submissions.folders import UNREADABLE, Unfit, open_regular, read_capped, too_large
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.trees import CLASS, Entry, Tree
 
-__all__ = ["add_file", "reading_kept"]
+__all__ = ["add_file", "add_text", "reading_kept"]
 
 
 def add_file(tree: Tree, name: str, size: int, modified: float, download: Callable[[int], bytes]) -> None:
@@ -27,6 +27,18 @@ def add_file(tree: Tree, name: str, size: int, modified: float, download: Callab
         download: gives its content, which may have so many bytes at most.
     """
     tree.add(name, Entry(size, modified, partial(_read, size, download)), CLASS)
+
+
+def add_text(tree: Tree, name: str, page: str, modified: float) -> None:
+    """Add what was typed into a form, which platforms keep as HTML."""
+    data = page.encode("utf-8", "replace")
+    text_entry(tree, (name,), Entry(len(data), modified, partial(_given, data)))
+
+
+def _given(data: bytes, most: int) -> bytes:
+    if len(data) > most:
+        raise Unfit(too_large(Caps(file_mib=most / MIB)))
+    return data
 
 
 def _read(size: int, download: Callable[[int], bytes], most: int) -> bytes:

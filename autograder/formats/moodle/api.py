@@ -19,8 +19,8 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
-from autograder.formats.hand_ins import Found, HandIn, Who, shown_text, text_entry
-from autograder.formats.lms.downloads import add_file
+from autograder.formats.hand_ins import Found, HandIn, Who, shown_text
+from autograder.formats.lms.downloads import add_file, add_text
 from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, CourseThere, Present, Seat
@@ -42,7 +42,7 @@ from autograder.formats.moodle.answers import (
     Submission,
     Submissions,
 )
-from autograder.submissions.trees import Entry, Tree
+from autograder.submissions.trees import Tree
 
 __all__ = ["MoodleSite"]
 
@@ -249,9 +249,7 @@ class MoodleSite:
                 )
             for text in plugin.editorfields:
                 if plugin.type == "onlinetext" and text.text.strip():
-                    data = text.text.encode()
-                    entry = Entry(len(data), float(each.timemodified), partial(_first, data))
-                    text_entry(tree, ("onlinetext.html",), entry)
+                    add_text(tree, "onlinetext.html", text.text, float(each.timemodified))
         received = datetime.fromtimestamp(each.timemodified, UTC) if each.timemodified > 0 else None
         return HandIn(who, tree, received, members=members)
 
@@ -345,10 +343,6 @@ def _ids(each: Participant, mine: Assignment) -> tuple[tuple[str, str], ...]:
         known = (("ID number", each.idnumber), ("user name", each.username), ("email", each.email))
         found += [(kind, id_) for kind, id_ in known if id_]
     return tuple(found)
-
-
-def _first(data: bytes, most: int) -> bytes:
-    return data[:most]
 
 
 def _texts(plugins: Iterable[Plugin]) -> list[str]:
