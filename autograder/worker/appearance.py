@@ -198,6 +198,8 @@ def _others(axes: Any, record: Record, artists: Mapping[int, Any]) -> tuple[list
         seen.add(id(artist))
         seen.update(map(id, getattr(artist, "patches", ())))
         if hasattr(artist, "get_slope") or (hasattr(artist, "get_drawstyle") and not _is_plain(artist)):
+            if part.keys() & {"xerr", "yerr"}:
+                raise _Unsaid  # bars of errors are drawn with their line
             apart.append(artist)
         if any(each.get_hatch() for each in getattr(artist, "patches", ())):
             apart += artist.patches
@@ -215,7 +217,7 @@ def _others(axes: Any, record: Record, artists: Mapping[int, Any]) -> tuple[list
 
 def _is_plain(line: Any) -> bool:
     """Whether a line goes straight from point to point, with dashes of a usual kind."""
-    return line.get_drawstyle() == "default" and type(line.get_linestyle()) is str and not line.get_markevery()
+    return line.get_drawstyle() == "default" and type(line.get_linestyle()) is str
 
 
 def _is_even(image: Record) -> bool:

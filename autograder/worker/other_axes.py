@@ -95,11 +95,12 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
     if getattr(axes, "_vertical_axis", 2) != 2:
         raise TooMuch
     axes.M = axes.get_proj()  # as it does when it is painted
-    drawn = []
+    drawn, before = [], []
     for artist in artists:
         if hasattr(artist, "do_3d_projection"):
             drawn.append((-float(artist.do_3d_projection() or 0.0), artist))
         elif hasattr(artist, "get_data_3d"):
+            before.append((artist, artist.get_data()))
             artist.set_data(*_projected(axes, np.column_stack(artist.get_data_3d())).T[:2])
             drawn.append((-np.inf, artist))
         else:
@@ -108,10 +109,13 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
     panes, words = _room(axes, record) if getattr(axes, "_axis3don", True) else ([], [])
     for height, (_, artist) in enumerate(behind):
         artist.set_zorder(height)
+    shapes = shapes_of(axes, [artist for _, artist in behind], budget)
+    for artist, data in before:
+        artist.set_data(*data)
     return {
         "outlines": True,
-        "areas": [*panes, *shapes_of(axes, [artist for _, artist in behind], budget)],
-        "words": words,
+        "areas": [*panes, *shapes],
+        "words": [*words, *_texts_in(axes)],
         "frame": False,
         "sides": ("none", "none"),
         "own": [each for each in ("title", "legend") if each == "title" or axes.get_legend() is not None],
@@ -154,15 +158,22 @@ def _room(axes: Any, record: Record) -> tuple[list[Record], list[Record]]:
         along = edge[0] + places[:, None] * (edge[1] - edge[0])
         words += _words(at(along) + outwards * _pixels(axes, 14.0), ticks[axis]["labels"]) if len(places) else []
         words += _words(edges[-1].mean(axis=0)[None] + outwards * _pixels(axes, 36.0), [names[axis]], _LABEL)
-    words += [
-        _word(place, text.get_text(), _LABEL)
-        for text in axes.texts
-        if text.get_visible() and hasattr(text, "get_position_3d")
-        for place in at((np.array([text.get_position_3d()]) - limits[:, 0]) / (limits[:, 1] - limits[:, 0]))
-    ]
     shown = any(axis.get_tick_params().get("gridOn", True) for axis in (axes.xaxis, axes.yaxis))
     areas = [_lines(_GRID, panes, fill=_PANE), *([_lines(_GRID, grid)] if grid and shown else []), _lines(_EDGE, edges)]
     return areas, words
+
+
+def _texts_in(axes: Any) -> Iterator[Record]:
+    """Texts at places of the room, and those that lie on the picture (`text2D`)."""
+    for text in axes.texts:
+        if text.get_visible() and text.get_text().strip():
+            if hasattr(text, "get_position_3d"):
+                flat = _projected(axes, np.array([text.get_position_3d()], dtype=float))[:, :2]
+                pixels = axes.transData.transform(flat)
+            else:
+                pixels = text.get_transform().transform([text.get_position()])
+            (place,) = axes.transAxes.inverted().transform(pixels)
+            yield _word(place, text.get_text(), _LABEL, text.get_horizontalalignment(), text.get_color())
 
 
 def _edge(axis: int, back: Any, at: Any) -> Any:

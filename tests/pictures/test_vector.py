@@ -298,7 +298,7 @@ def test_three_dimensions_are_seen_from_where_they_are(plt):
 
     assert np.allclose(found[:, 0], expected[:, 0], atol=0.01)
     assert np.allclose(1 - found[:, 1], expected[:, 1], atol=0.01)
-    assert {"width", "depth", "height", "A curve", "0.00", "4.0"}.issubset(texts(tree))
+    assert {"width", "depth", "height", "A curve", "0.0", "2.0"}.issubset(texts(tree))
 
 
 def test_a_table_has_its_cells_and_texts(plt):
@@ -326,13 +326,32 @@ def test_bars_with_hatches_are_painted_alone(plt):
     assert {"striped", "2.00"}.issubset(texts(tree))
 
 
-@pytest.mark.parametrize("kind", ["arrow from the edge", "wedge", "a canvas that is too large"])
+def test_texts_of_three_dimensions_are_where_they_are(plt):
+    """Those at a place of the room, and those on the picture; a figure that is recorded twice is the same twice."""
+    figure = plt.figure()
+    axes = figure.add_subplot(projection="3d")
+    axes.plot([0, 1, 2], [0, 1, 0], [0, 1, 4])
+    axes.text(1, 1, 1, "a place")
+    axes.text2D(0.25, 0.75, "on the picture", transform=axes.transAxes)
+    (first,) = records()
+    (again,) = figures.figures(figure, picture=appearance.illustrator())
+    words = {each["text"]: each["at"] for each in first["look"]["axes"][0]["words"]}
+
+    assert words["on the picture"] == pytest.approx((0.25, 0.75))
+    assert "a place" in words
+    assert np.array_equal(first["axes"][0]["lines"][0]["x"], again["axes"][0]["lines"][0]["x"])
+    assert draw(first, first["look"]) == draw(again, again["look"])
+
+
+@pytest.mark.parametrize("kind", ["arrow from the edge", "wedge", "a canvas that is too large", "steps with errors"])
 def test_what_takes_too_much_is_painted_as_a_whole(plt, kind):
     """Such figures have a painted picture, and no look."""
     if kind == "arrow from the edge":
         plt.annotate("here", (0, 0), (1, 1), textcoords="axes fraction", arrowprops={"arrowstyle": "->"})
     elif kind == "wedge":
         plt.figure().add_subplot(projection="polar").set_thetamax(90)
+    elif kind == "steps with errors":
+        plt.errorbar([1, 2], [1, 2], yerr=[0.1, 0.1], drawstyle="steps")
     else:
         plt.figure(dpi=300)
         plt.fill_between([1, 2], [1, 2], hatch="/")
@@ -352,6 +371,8 @@ def test_equal_axes_have_equal_ticks(plt):
     axes[1, 0].set_xlim(0, 10)
     axes[1, 1].tick_params(labelbottom=False)
     axes[1, 2].set_xticks([1, 2], ["one", "two"])
+    for each in axes.flat:
+        each.get_position()  # which gives it its final size
     alone = [figures.ticks_of(each, "xaxis") for each in axes.flat]
     (record,) = records()
 

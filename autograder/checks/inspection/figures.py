@@ -102,10 +102,11 @@ def _figure_of(thing: Any) -> Any:
 def _figure(figure: Any, left: Left) -> Record:
     every = list_of(figure, "axes")[:MAX_AXES]
     nothing: Record = {}
+    # An axes has its final size, on which its ticks depend, once it was asked for its position.
+    places = [tried((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
     ticks: dict[Any, Record] = {}
     records = [tried(nothing, _axes, axes, left, ticks) for axes in every]
     left.artists.update((id(record), axes) for axes, record in zip(every, records, strict=True))
-    places = [tried((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
     beside = list(zip(every, records, places, strict=True))
     for axes, record, place in beside:
         tried(None, _shared, figure, axes, record, place, beside)
