@@ -41,6 +41,7 @@ SENTENCES = {
     "backup": "No backup was written, and one that was there is unchanged; run the same command again.",
     "restore": "Nothing was restored; run the same command again.",
     "forget": "What was removed stays removed; run the same command again to go on.",
+    "log": _NOTHING,
     "leaderboard": "A page that was written is whole; run the same command again.",
     "check": "No result is kept; run the same command again.",
     "replay": _NOTHING,
