@@ -37,9 +37,10 @@ class Written:
 
     def __init__(self, folder: Path, known: dict[str, _Left]) -> None:
         self._folder, self._known = folder, known
+        self._prefix = "" if folder == Path() else f"{folder}/"
         self._changed = False
         self._writer: ThreadPoolExecutor | None = None
-        self._waiting: deque[tuple[Path, str, Future[None]]] = deque()
+        self._waiting: deque[tuple[Path, str, str, Future[None]]] = deque()
 
     def write(self, path: Path, made_of: object, make: Callable[[], str]) -> None:
         """Write a file below the folder, unless it is there already, made of the same.
@@ -54,26 +55,31 @@ class Written:
         Raises:
             UsageError: this file, or one before it, cannot be written.
         """
-        name = str(path.relative_to(self._folder))
+        name = self._name(path)
         digest = hashlib.sha256(toolkit_digest() + msgspec.json.encode(made_of)).hexdigest()
-        if (known := self._known.get(name)) is None or known != (digest, *_seen(path)):
+        known = self._known.get(name)
+        if known is None or known[0] != digest or known[1:] != _seen(path):
             self._writer = self._writer or _thread()
             self._known.pop(name, None)
             self._changed = True
-            self._waiting.append((path, digest, self._writer.submit(write_text, path, make())))
+            self._waiting.append((path, name, digest, self._writer.submit(write_text, path, make())))
             self._finish(_MOST_WAITING)
 
     def remove(self, path: Path) -> None:
         """Remove a file below the folder, if it is there."""
         path.unlink(missing_ok=True)
-        self._changed |= self._known.pop(str(path.relative_to(self._folder)), None) is not None
+        self._changed |= self._known.pop(self._name(path), None) is not None
+
+    def _name(self, path: Path) -> str:
+        """The path below the folder."""
+        return str(path).removeprefix(self._prefix)
 
     def _finish(self, left: int) -> None:
         """Wait until no more than so many files are still to be written."""
         while len(self._waiting) > left:
-            path, digest, written = self._waiting.popleft()
+            path, name, digest, written = self._waiting.popleft()
             written.result()
-            self._known[str(path.relative_to(self._folder))] = (digest, *_seen(path))
+            self._known[name] = (digest, *_seen(path))
 
     def save(self) -> None:
         """Wait for all files, and write the list, if it changed.
