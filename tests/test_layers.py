@@ -39,7 +39,7 @@ LAYERS = (
     ("remote",),
     ("release",),
     ("grading",),
-    ("scaffold", "quality"),
+    ("scaffold", "quality", "cluster"),
     ("formats",),
     ("cli",),
     ("pytest_plugin",),

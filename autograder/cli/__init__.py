@@ -23,6 +23,7 @@ from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
 from autograder.cli.bundle import bundle
+from autograder.cli.cluster import cluster_app
 from autograder.cli.export import export_app
 from autograder.cli.grading import check, collect, grade, leaderboard, mark, replay, similar, total
 from autograder.cli.importing import import_app
@@ -79,6 +80,7 @@ for keeping in (backup, restore, forget, log):
 data_app.command("list")(list_data)
 data_app.command("fetch")(fetch_data)
 app.add_typer(data_app, name="data")
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(export_app, name="export")
 app.add_typer(import_app, name="import")
 app.add_typer(requests_app, name="requests")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.cli.class_table import deliver
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED, if_stopped
+from autograder.cluster import JOBS, engines_of
 from autograder.course import Course, course_seed, open_course
 from autograder.early_start import Early, declaration_of
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
@@ -82,7 +84,8 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
     jobs = course.jobs_at_once(asked.jobs)
     seed = course_seed(asked.seed, os.environ)
     keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
-    with idle_jobs(min(jobs, _at_most(submissions)), early.descriptors if early else ()) as idle:
+    here = 0 if asked.cluster else min(jobs, _at_most(submissions))
+    with idle_jobs(here, early.descriptors if early else ()) as idle:
         work = own_work(asked, root, course, submissions, seed, early, screen)
         return _grade(asked, work, screen, jobs, idle)
 
@@ -109,6 +112,7 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
     """Grade with jobs that are there already, as far as there are any; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
     asked = _into(screen, asked)
+    engines = engines_of(asked.cluster, asked.out / JOBS, jobs, asked.scheduler, asked.keys)
     all_hand_grades(asked.out, (), ())  # what is wrong with it is said before anything is graded
 
     def database() -> Store:
@@ -119,7 +123,7 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
 
     with staging(asked.out) as folder:
         try:
-            made = grade_class(asked, work, folder, database, jobs=jobs, idle=idle, screen=screen)
+            made = grade_class(asked, work, folder, database, jobs=jobs, idle=idle, screen=screen, engines=engines)
         except KeyboardInterrupt:
             if screen.shown is None:
                 raise
@@ -128,6 +132,7 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
                 "there."
             )
             return STOPPED
+        shutil.rmtree(asked.out / JOBS, ignore_errors=True)  # what an earlier run left there is known now
         with if_stopped(_PAGES_LEFT):
             result = class_folder_of(asked, work, made)
             recorded = recorded_marks(asked.out, result.whole_class, asked.db or work.course.database)

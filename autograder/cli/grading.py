@@ -13,14 +13,17 @@ from autograder.checks.errors import UsageError
 from autograder.cli.completion import homework_sets
 from autograder.cli.options import (
     AssignmentOption,
+    ClusterOption,
     CourseOption,
     DatabaseOption,
     DataOption,
     FullOption,
+    KeysOption,
     LimitOption,
     NameArgument,
     OnlyOption,
     SandboxOption,
+    SchedulerOption,
     SeedOption,
     TokenOption,
     jobs_option,
@@ -131,6 +134,9 @@ def grade(
             help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says.",
         ),
     ] = None,
+    cluster: ClusterOption = "",
+    scheduler: SchedulerOption = "",
+    keys: KeysOption = None,
     course: CourseOption = None,
 ) -> None:
     """Grade a class, many submissions at a time.
@@ -138,6 +144,7 @@ def grade(
     Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, items.csv,
     alarms.json and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
+    With --cluster dask, workers grade: --jobs of them on this machine, or those of --scheduler; see docs/cluster.md.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
     Example: autograder grade backprop submissions/backprop --out graded --jobs 4
@@ -152,7 +159,8 @@ def grade(
                 "--students is empty; name students with commas, or leave the option out to grade everybody."
             )
         asked = GradeRequest(
-            name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
+            name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due,
+            cluster, scheduler, keys,
         )  # fmt: skip
         code = grade_all(asked, early)
     raise typer.Exit(code)

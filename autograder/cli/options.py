@@ -16,14 +16,17 @@ from autograder.settings import MOST_JOBS
 
 __all__ = [
     "AssignmentOption",
+    "ClusterOption",
     "CourseOption",
     "DataOption",
     "DatabaseOption",
     "FullOption",
+    "KeysOption",
     "LimitOption",
     "NameArgument",
     "OnlyOption",
     "SandboxOption",
+    "SchedulerOption",
     "SeedOption",
     "TokenOption",
     "jobs_option",
@@ -217,4 +220,17 @@ AssignmentOption = Annotated[
     typer.Option(
         "--assignment", metavar="NAME", help="A folder in assignments/.", autocompletion=assignments_of_any_form
     ),
+]
+ClusterOption = Annotated[
+    str, typer.Option("--cluster", metavar="ENGINE", help="What moves jobs between machines: dask; else this machine.")
+]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="The scheduler's address, such as tls://head.example.org:8786."
+    ),
+]
+KeysOption = Annotated[
+    Path | None,
+    typer.Option("--keys", metavar="DIR", help="Folder with the cluster's key; else one in your own settings."),
 ]

@@ -52,6 +52,10 @@ SENTENCES = {
     "doctor": _NOTHING,
     "data list": _NOTHING,
     "data fetch": "Files that were complete are kept; the same command downloads the others.",
+    "cluster keys": "A key that was there is unchanged; run the same command again.",
+    "cluster scheduler": "Nothing is lost; started again, it goes on with what is open.",
+    "cluster worker": "What they were grading is graded by others, or when they are started again.",
+    "cluster doctor": _NOTHING,
     **dict.fromkeys(["requests list", "requests show"], _NOTHING),
     **dict.fromkeys(
         ["requests add", "requests answer", "requests close"],

@@ -19,6 +19,7 @@ from autograder.grading.batch import all_stay, grade_all, reports_of_others
 from autograder.grading.best_attempt import Graded as GradedAttempt
 from autograder.grading.best_attempt import best_attempts, further_attempts, hand_ins_of
 from autograder.grading.class_work import ClassWork, GradeRequest, Screen
+from autograder.grading.engine import StartEngine
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event
 from autograder.grading.jobs import Idle
@@ -79,6 +80,7 @@ def grade_class(
     jobs: int,
     idle: list[Idle],
     screen: RunScreen,
+    engines: StartEngine | None = None,
 ) -> GradedClass:
     """Grade every submission that is asked for and not known.
 
@@ -90,6 +92,7 @@ def grade_class(
         jobs: how many submissions are graded at a time.
         idle: job processes that wait for work.
         screen: shows what happens.
+        engines: starts what runs the jobs, where that is not this machine's own processes.
 
     Raises:
         UsageError: there is no such sandbox or student, or the database cannot be used.
@@ -115,7 +118,8 @@ def grade_class(
         graded: list[GradedAttempt] = []
         with screen.progress(len(attempts)) as progress:
             for part in (chosen, *further):
-                made = grade_all(part, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
+                about = (part, grader, store)
+                made = grade_all(*about, jobs=jobs, notify=progress, idle=idle, before=before, engines=engines)
                 graded += zip(part, made, strict=True)
         left = [each for part in (everyone, *turns) for each in part if each.student not in students]
         others = reports_of_others(left, grader, store)

@@ -62,6 +62,9 @@ class GradeRequest:
     db: str | None
     course: Path | None
     due: datetime | None = None
+    cluster: str = ""
+    scheduler: str = ""
+    keys: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,14 @@ from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import question_points, report_points
 from autograder.submissions import Submission
 
-__all__ = ["CHECKS_SECONDS", "AssignmentGrader", "Grader", "grading_job", "lost_report"]
+__all__ = ["CHECKS_SECONDS", "AssignmentGrader", "Grader", "JobSource", "grading_job", "lost_report"]
 
 CHECKS_SECONDS = 600.0
 """What the checks of one submission may need themselves, before they count as hanging."""
 
 
-class Grader(Protocol):
-    """What `batch` has to know about an assignment."""
+class JobSource(Protocol):
+    """What job processes have to know about an assignment."""
 
     @property
     def job(self) -> Enter:
@@ -45,6 +45,16 @@ class Grader(Protocol):
         """After so many seconds a job that is still at one submission is ended, until it reports a check that begins:
         then it has the time of that check, and a little more."""
 
+    def spec(self, address: str) -> JobSpec:
+        """What a job process is given, with the sandbox's address."""
+
+    def start(self) -> ForkServer | ContainerSandbox:
+        """Start a sandbox; called again if it dies on the way."""
+
+
+class Grader(JobSource, Protocol):
+    """What `batch` has to know about an assignment."""
+
     @property
     def foreseen(self) -> tuple[str, ...]:
         """The modules that the class imports, to be imported once for all."""
@@ -52,12 +62,6 @@ class Grader(Protocol):
     @property
     def assignment_id(self) -> str:
         """The assignment, as reports name it."""
-
-    def spec(self, address: str) -> JobSpec:
-        """What a job process is given, with the sandbox's address."""
-
-    def start(self) -> ForkServer | ContainerSandbox:
-        """Start a sandbox; called again if it dies on the way."""
 
     def key(self, submission: Submission) -> str:
         """The hash of all that a submission's result follows from."""

@@ -18,7 +18,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from autograder.checks.errors import GraderError
-from autograder.grading.grader import Grader
+from autograder.grading.grader import JobSource
 from autograder.grading.jobs import GRACE_SECONDS, Attempt, Ended, Fault, Idle, Job, Ready, Refused, Working, start_job
 from autograder.messages import NOT_ENDED
 from autograder.results import Report
@@ -95,7 +95,7 @@ Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain
 class JobProcesses:
     """The sandbox and the job processes that work in it; `artefacts` is the folder for what checks hand on."""
 
-    grader: Grader
+    grader: JobSource
     size: int
     idle: list[Idle] = field(default_factory=list)
     artefacts: Path | None = None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.course import SANDBOXES, Course, course_seed, open_course
@@ -33,6 +34,7 @@ __all__ = [
     "dataset_for",
     "known_sandbox",
     "limits_from",
+    "sandbox_arguments",
     "settings_of",
     "start_sandbox",
 ]
@@ -139,17 +141,19 @@ def start_sandbox(
         UsageError: this machine has none of that name.
         SandboxError: it should work here but did not start.
     """
+    return start(name, **sandbox_arguments(loaded, threads), foreseen=tuple(foreseen), early=early)
+
+
+def sandbox_arguments(loaded: Loaded, threads: int | None = None) -> dict[str, Any]:
+    """What an assignment asks of its sandbox, as `autograder.sandbox.start` takes it: plain values."""
     assignment = loaded.assignment
-    return start(
-        name,
-        preload=assignment.preload,
-        threads=assignment.limits.threads if threads is None else threads,
-        image=image_name(loaded.id),
-        gpus="all" if assignment.gpu else "",
-        packaged_data=assignment.packaged_data,
-        foreseen=tuple(foreseen),
-        early=early,
-    )
+    return {
+        "preload": tuple(assignment.preload),
+        "threads": assignment.limits.threads if threads is None else threads,
+        "image": image_name(loaded.id),
+        "gpus": "all" if assignment.gpu else "",
+        "packaged_data": assignment.packaged_data,
+    }
 
 
 def known_sandbox(name: str) -> str:

@@ -1,0 +1,47 @@
+"""Engines for a class that one machine is too small for: one file each, and a line in `ENGINES`.
+
+`local`, which needs nothing of this room, is `autograder.grading.job_processes`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.checks.errors import UsageError
+from autograder.settings import near
+
+if TYPE_CHECKING:
+    from autograder.grading.engine import StartEngine
+
+__all__ = ["ENGINES", "JOBS", "engines_of"]
+
+ENGINES = ("dask",)
+"""The values of `--cluster`; each is a module of this name here, with a function `engines`."""
+
+JOBS = ".jobs"
+"""The folder, in that of a class, where results are kept on their way from other machines."""
+
+
+def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Path | None = None) -> StartEngine | None:
+    """What starts engines of a name; None for "", which stands for this machine's own processes.
+
+    Args:
+        name: one of `ENGINES`, or "".
+        folder: where results are kept on their way; on several machines, all of them have to see it.
+        jobs: how many workers a cluster on this machine has.
+        scheduler: the address of a scheduler that is there already; "" for a cluster on this machine, for this run.
+        keys: the folder with the key of that cluster; None for the one in this user's settings.
+
+    Raises:
+        UsageError: there is no such engine, or an option needs one.
+    """
+    if not name:
+        if scheduler or keys:
+            raise UsageError("--scheduler and --keys are for a cluster; add --cluster dask.")
+        return None
+    if name not in ENGINES:
+        raise UsageError(f"--cluster: nothing is called {name!r}; {near(name, ENGINES)}")
+    start: StartEngine = import_module(f"autograder.cluster.{name}").engines(folder, jobs, scheduler, keys)
+    return start

@@ -1,0 +1,145 @@
+"""What crosses to a worker, and the file in which a result comes back.
+
+A job's file is named by the hash of all that went in, and written whole or not at all. So whoever writes it twice
+writes one, and what was finished when scheduler or client died is found by the next run. The file is a way, no book:
+once the results database has the report, it goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder import sandbox
+from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.wording import reason_of
+from autograder.grading.earlier import PartlyGraded
+from autograder.grading.grader import AssignmentGrader, Grader
+from autograder.grading.jobs import Attempt, Enter, JobSpec
+from autograder.grading.preparing import sandbox_arguments
+from autograder.results import Limits, Report
+from autograder.sandbox import ContainerSandbox, ForkServer
+
+__all__ = ["Work", "job_name", "kept_result", "read_result", "result_path", "work_of"]
+
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How the submissions of one assignment are graded, as a worker needs to know it: plain values alone.
+
+    `files` stands for assignment, reference and data; `limits` are the largest of any question; `folder` is where
+    results are written, a shared one.
+    """
+
+    job: Enter
+    template: JobSpec
+    sandbox: str
+    arguments: tuple[tuple[str, Any], ...]
+    seconds: float
+    files: str
+    limits: Limits
+    folder: Path
+
+    def spec(self, address: str) -> JobSpec:
+        """What a job process is given, with the sandbox's address."""
+        return replace(self.template, address=address)
+
+    def start(self) -> ForkServer | ContainerSandbox:
+        """Start the sandbox, on the machine where this is called."""
+        return sandbox.start(self.sandbox, **dict(self.arguments))
+
+
+def work_of(grader: Grader, folder: Path) -> Work:
+    """What a grader does, for workers.
+
+    Raises:
+        UsageError: it is one of another format's, which workers cannot start.
+    """
+    if not isinstance(grader, AssignmentGrader):
+        raise UsageError("--cluster is for assignments of our own; leave it out in nbgrader's courses.")
+    loaded, data = grader.loaded, grader.dataset.sha256 if grader.dataset else ""
+    arguments = {**sandbox_arguments(loaded), "foreseen": grader.foreseen}
+    return Work(
+        grader.job,
+        grader.spec(""),
+        grader.sandbox,
+        tuple(sorted(arguments.items())),
+        grader.seconds,
+        f"{loaded.assignment_sha256} {loaded.reference_sha256} {data}",
+        loaded.assignment.limits_together(full=grader.options.full, changes=grader.options.limits),
+        folder,
+    )
+
+
+def job_name(key: str, attempt: Attempt) -> str:
+    """The hash of all that went into a job, by the key of its result."""
+    submission = attempt.submission
+    done = sorted(submission.done) if isinstance(submission, PartlyGraded) else []
+    told = msgspec.json.encode([key, submission.student, submission.sha256, done, attempt.alone])
+    return hashlib.sha256(told).hexdigest()
+
+
+def result_path(folder: Path, name: str) -> Path:
+    """The file of a job's result."""
+    return folder / f"{name}.json"
+
+
+def kept_result(path: Path, report: Report, patience: float = PATIENCE_SECONDS) -> None:
+    """Write a result, whole; a folder that cannot be reached is tried again for so many seconds.
+
+    The draft's name is nobody else's, on whatever machine.
+
+    Raises:
+        OSError: it still cannot be written.
+    """
+    content, end = msgspec.json.encode(report), time.monotonic() + patience
+    draft = path.with_name(f".{path.stem[:16]}.{uuid.uuid4().hex}")
+
+    def write() -> None:
+        try:
+            with open(draft, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+
+    _again_until(write, end)
+
+
+def _again_until(write: Callable[[], None], end: float) -> None:
+    while True:
+        try:
+            return write()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+
+
+def read_result(path: Path) -> Report | None:
+    """The result in a file; None where there is none yet.
+
+    Raises:
+        GraderError: there is something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError:
+        return None
+    except msgspec.MsgspecError as error:
+        raise GraderError(f"{path} is no result: {reason_of(error)}.") from None

@@ -1,0 +1,161 @@
+"""A class graded by workers of Dask: the same reports, each once, whatever dies on the way."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from clusters import Cluster, ClusterClass, cluster, gone, waits
+from tiny_course import RIGHT, hand_in, make_course
+
+from autograder.checks.errors import GraderError, UsageError
+from autograder.grading.job_processes import Event, Finished, Retried
+from autograder.grading.jobs import Attempt
+from autograder.store import Store, sqlite_address
+
+pytestmark = pytest.mark.long  # each starts processes that import Dask, which takes a second of CPU
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster with one worker, for all tests that break nothing of it."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
+
+
+def test_workers_give_the_reports_that_this_machine_gives(tmp_path: Path, there: Cluster) -> None:
+    """A class that is graded by a scheduler's workers has the right points, each once, and leaves no file behind."""
+    graded = ClusterClass(tmp_path, 6)
+    reports = graded.grade(there)
+    assert graded.right(reports)
+    assert all(report.replay.key == graded.grader.key(s) for report, s in zip(reports, graded.submissions, strict=True))
+    assert not graded.jobs.exists()
+
+
+def test_whoever_has_no_key_is_refused(tmp_path: Path, there: Cluster) -> None:
+    """With another key, or without encryption, nobody reaches the scheduler."""
+    from distributed import Client
+
+    from autograder.cluster.dask import connected
+    from autograder.cluster.keys import make_keys, security
+
+    make_keys(tmp_path / "other")
+    with pytest.raises(GraderError, match="No scheduler answers"):
+        connected(there.address, security(tmp_path / "other"), 0.0)
+    with pytest.raises(OSError, match="Timed out|in time|closed"):
+        Client(there.address.replace("tls://", "tcp://"), timeout=2, set_as_default=False)
+
+
+def test_a_cancelled_job_is_ended_where_it_runs(tmp_path: Path, there: Cluster) -> None:
+    """After `cancel`, as after Ctrl-C, the job process on the worker is killed, and the worker takes other jobs."""
+    graded = ClusterClass(tmp_path, 1, waits)
+    from autograder.cluster.dask import DaskEngine
+
+    engine = DaskEngine(graded.grader, graded.jobs, 1, there.address, there.keys)
+    told = graded.grader.root / "pid-s00"
+    engine.submit(Attempt(graded.submissions[0], 1))
+    while not (told.is_file() and told.read_text()):
+        assert not engine.poll(lambda _: None)
+    engine.close()
+    assert gone(int(told.read_text()))
+
+    after = ClusterClass(tmp_path / "after", 2)
+    assert after.right(after.grade(there))
+
+
+def test_a_result_that_is_there_already_is_taken(tmp_path: Path, there: Cluster) -> None:
+    """What workers finished while nobody listened is not graded again, and is removed once it is in the store."""
+    from autograder.cluster.work import job_name, kept_result, result_path
+
+    graded = ClusterClass(tmp_path, 3)
+    (first, *_) = graded.grade(there)
+    before = graded.grader.key(graded.submissions[0])
+    os.unlink(tmp_path / "grader.db")
+    graded.jobs.mkdir()
+    path = result_path(graded.jobs, job_name(before, Attempt(graded.submissions[0])))
+    kept_result(path, replace(first, notes=("From the file.",)))
+    reports = graded.grade(there)
+    assert graded.right(reports)
+    assert [report.notes for report in reports] == [("From the file.",), (), ()]
+    assert not graded.jobs.exists()
+
+
+def test_a_worker_with_other_files_is_found_out(tmp_path: Path, there: Cluster) -> None:
+    """A report that was made from other files than those here does not count: it is our fault, and says so."""
+    graded = ClusterClass(tmp_path, 1)
+    source = graded.grader.root / "reference" / "tiny" / "tiny.py"
+    source.write_text(source.read_text() + "\n# newer\n")
+    (report,) = graded.grade(there)
+    assert report.internal
+    assert "other files or packages" in report.questions[0].checks[0].staff_message
+
+
+def test_other_formats_are_refused(tmp_path: Path) -> None:
+    """An assignment in another format is refused in one sentence, before anything is started."""
+    from autograder.cluster.work import work_of
+
+    with pytest.raises(UsageError, match="assignments of our own"):
+        work_of(object(), tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["scheduler", "worker"])
+def test_a_killed_part_costs_no_report(tmp_path: Path, part: str) -> None:
+    """Kill -9 of the scheduler or of a worker in the middle of a class of 20: every report is there, each once."""
+    graded, moment = ClusterClass(tmp_path, 20), random.Random(part).randrange(1, 12)
+    done: list[Event] = []
+    killed: list[int] = []
+    names: list[str] = []
+
+    def notify(event: Event) -> None:
+        done.append(event)
+        if sum(isinstance(each, Finished) for each in done) >= moment and not killed:
+            own = graded.engines[0]._own
+            assert own is not None
+            process = own.running[0 if part == "scheduler" else 1].process
+            killed.append(process.pid)
+            names.extend(each.part.name for each in own.running[1:])
+            process.kill()
+
+    reports = graded.grade(notify=notify)
+    assert killed
+    assert graded.right(reports)
+    assert {each.why for each in done if isinstance(each, Retried)} <= {
+        f"The worker {name} ended while it graded this submission." for name in names
+    }
+
+
+def test_a_killed_client_leaves_nothing_running_and_nothing_twice(tmp_path: Path) -> None:
+    """After kill -9 of `grade`, its scheduler and workers end, and the same command goes on to a complete class."""
+    root = make_course(tmp_path / "course")
+    folder = hand_in(tmp_path / "handed-in", **{f"s{number:02}": RIGHT for number in range(20)})
+    words = ["grade", "tiny", folder, "--out", tmp_path / "out", "--cluster", "dask", "--jobs", "2", "--course", root]
+    command = [sys.executable, "-m", "autograder", *map(str, words)]
+    environ = {**os.environ, "AUTOGRADER_SEED": "seed"}
+    with subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("[3/20]"):
+                break
+        children = descendants(running.pid)
+        running.send_signal(signal.SIGKILL)
+    assert len(children) >= 3
+    assert all(gone(pid) for pid in children)
+    done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    with Store(sqlite_address(tmp_path / "out" / "grader.db")) as store:
+        assert sorted(report.student for report in store.reports()) == [f"s{number:02}" for number in range(20)]
+    assert not (tmp_path / "out" / ".jobs").exists()
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that one has started, with theirs."""
+    from autograder.isolation.processes import descendants as found
+
+    return found(pid)[1:]
