@@ -86,8 +86,8 @@ def job_name(key: str, attempt: Attempt) -> str:
     """The hash of all that went into a job, by the key of its result."""
     submission = attempt.submission
     done = sorted(submission.done) if isinstance(submission, PartlyGraded) else []
-    told = msgspec.json.encode([key, submission.student, submission.sha256, done, attempt.alone])
-    return hashlib.sha256(told).hexdigest()
+    about = msgspec.json.encode([key, submission.student, submission.sha256, done, attempt.alone])
+    return hashlib.sha256(about).hexdigest()
 
 
 def result_path(folder: Path, name: str) -> Path:

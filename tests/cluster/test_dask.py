@@ -59,12 +59,12 @@ def test_a_cancelled_job_is_ended_where_it_runs(tmp_path: Path, there: Cluster) 
     from autograder.cluster.dask import DaskEngine
 
     engine = DaskEngine(graded.grader, graded.jobs, 1, there.address, there.keys)
-    told = graded.grader.root / "pid-s00"
+    said = graded.grader.root / "pid-s00"
     engine.submit(Attempt(graded.submissions[0], 1))
-    while not (told.is_file() and told.read_text()):
+    while not (said.is_file() and said.read_text()):
         assert not engine.poll(lambda _: None)
     engine.close()
-    assert gone(int(told.read_text()))
+    assert gone(int(said.read_text()))
 
     after = ClusterClass(tmp_path / "after", 2)
     assert after.right(after.grade(there))
