@@ -1,6 +1,6 @@
 """A class is graded: everybody's submissions are collected, those that are asked for graded, and the best chosen.
 
-What is graded, and with what, is a `ClassWork`; who is told of the progress, and what Ctrl-C means, is the caller's.
+What is graded, and with what, is a `ClassWork`; the caller prints progress, and decides what Ctrl-C means.
 """
 
 from __future__ import annotations
