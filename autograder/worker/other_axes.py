@@ -158,7 +158,7 @@ def _room(axes: Any, record: Record) -> tuple[list[Record], list[Record]]:
         along = edge[0] + places[:, None] * (edge[1] - edge[0])
         words += _words(at(along) + outwards * _pixels(axes, 14.0), ticks[axis]["labels"]) if len(places) else []
         words += _words(edges[-1].mean(axis=0)[None] + outwards * _pixels(axes, 36.0), [names[axis]], _LABEL)
-    shown = any(axis.get_tick_params().get("gridOn", True) for axis in (axes.xaxis, axes.yaxis))
+    shown = getattr(axes, "_draw_grid", True)  # what `axes.grid` sets here
     areas = [_lines(_GRID, panes, fill=_PANE), *([_lines(_GRID, grid)] if grid and shown else []), _lines(_EDGE, edges)]
     return areas, words
 

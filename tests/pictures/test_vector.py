@@ -299,6 +299,9 @@ def test_three_dimensions_are_seen_from_where_they_are(plt):
     assert np.allclose(found[:, 0], expected[:, 0], atol=0.01)
     assert np.allclose(1 - found[:, 1], expected[:, 1], atol=0.01)
     assert {"width", "depth", "height", "A curve", "0.0", "2.0"}.issubset(texts(tree))
+    grid = [each.attrib["d"].count("M") for each in tree.iter(f"{SVG}path") if each.attrib.get("stroke") == "#b2b2b2"]
+    assert len(grid) == 2  # the panes, and a line for each tick
+    assert grid[1] > 10
 
 
 def test_a_table_has_its_cells_and_texts(plt):
