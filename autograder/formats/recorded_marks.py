@@ -13,7 +13,6 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.course import CONFIG_FILE, load, open_course
 from autograder.early_start import DATABASE
-from autograder.formats.nbgrader import find_course
 from autograder.reports.given_points import lost_lines
 from autograder.reports.marks import MARKS, Row, read_marks
 from autograder.reports.versions import counting_folder
@@ -58,6 +57,8 @@ def place_of(path: Path, database: str | None) -> str:
 
 def database_of_course(name: str, course: Path | None) -> str | None:
     """The results database that the course of an assignment names; None where it names none, or there is no course."""
+    from autograder.formats.nbgrader import find_course  # not needed by who grades assignments of our own
+
     if (found := find_course(course or Path.cwd(), name)) is not None:
         config = found.folder / CONFIG_FILE
         return load(config).database if config.is_file() else None
