@@ -29,7 +29,7 @@ SOLVED = Path(__file__).parents[1] / "solved"
 VARIANTS = Path(__file__).parents[1] / "right_variants"
 REFERENCES = Path(__file__).parents[2] / "reference"
 EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "examples"
-OWN = ("alexnet", "backprop", "deep_svm", "linear_hinge", "theory")  # that of svm_pipelines takes minutes
+OWN = ("alexnet", "backprop", "deep_svm", "linear_hinge", "svm_pipelines", "theory")
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
