@@ -7,7 +7,6 @@ one try, and without the scheduler the engine waits until there is one again, an
 
 from __future__ import annotations
 
-import logging
 import queue
 import shutil
 import tempfile
@@ -23,7 +22,7 @@ from distributed import Client, Future, KilledWorker, Security
 from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cluster.keys import default_folder, make_keys, security
-from autograder.cluster.part import Part, grade_on_worker
+from autograder.cluster.part import Part, grade_on_worker, quiet
 from autograder.cluster.processes import LOCAL, Processes, free_port, workers
 from autograder.cluster.runner import Answer
 from autograder.cluster.work import PATIENCE_SECONDS, Work, job_name, read_result, result_path, work_of
@@ -288,7 +287,7 @@ def connected(scheduler: str, secure: Security, seconds: float = 10.0) -> Client
     Raises:
         GraderError: within so many seconds no scheduler answers, or it has no worker.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it, the batch says
+    quiet()
     end = time.monotonic() + seconds
     while True:
         try:

@@ -25,7 +25,7 @@ from autograder.cluster.runner import Answer, Runner
 from autograder.cluster.work import Work
 from autograder.grading.jobs import Attempt
 
-__all__ = ["Part", "grade_on_worker"]
+__all__ = ["Part", "grade_on_worker", "quiet"]
 
 RUNNER = "autograder_runner"
 _AGAIN_SECONDS = 0.5
@@ -62,6 +62,13 @@ def grade_on_worker(work: Work, attempt: Attempt, name: str) -> Answer:
         return worker.status.name in ("running", "paused") and task is not None and task.state == "executing"
 
     return runner.grade(work, attempt, name, needed)
+
+
+def quiet() -> None:
+    """Keep Dask's own log off the screen: what of it matters is said by the batch, without tracebacks."""
+    for name in ["distributed", *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 async def _schedule(part: Part) -> None:
@@ -119,7 +126,7 @@ def main() -> None:
             return
         line += read
     part = msgspec.json.decode(line, type=Part)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quiet()
     threading.Thread(target=_end_with_input, daemon=True).start()
     asyncio.run(_schedule(part) if part.role == "scheduler" else _work(part))
 

@@ -106,8 +106,9 @@ def test_other_formats_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["scheduler", "worker"])
-def test_a_killed_part_costs_no_report(tmp_path: Path, part: str) -> None:
-    """Kill -9 of the scheduler or of a worker in the middle of a class of 20: every report is there, each once."""
+def test_a_killed_part_costs_no_report(tmp_path: Path, part: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Kill -9 of the scheduler or of a worker in the middle of a class of 20: every report is there, each once, and
+    no traceback is shown."""
     graded, moment = ClusterClass(tmp_path, 20), random.Random(part).randrange(1, 12)
     done: list[Event] = []
     killed: list[int] = []
@@ -125,6 +126,7 @@ def test_a_killed_part_costs_no_report(tmp_path: Path, part: str) -> None:
 
     reports = graded.grade(notify=notify)
     assert killed
+    assert "Traceback" not in capfd.readouterr().err
     assert graded.right(reports)
     assert {each.why for each in done if isinstance(each, Retried)} <= {
         f"The worker {name} ended while it graded this submission." for name in names
