@@ -238,11 +238,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _graded(self, person: Person, seen: Seen) -> None:
         if points := seen.value("submission[posted_grade]"):
-            person.score = float(points)
+            for each in self._graded_together(person):
+                each.score = float(points)
         if seen.value("comment[text_comment]") or seen.value("comment[file_ids][]"):
             numbers = [int(value) for name, value in seen.fields if name == "comment[file_ids][]"]
             files = [{"display_name": self.there.files[each][0], "url": ""} for each in numbers]
             person.comments.append({"comment": seen.value("comment[text_comment]"), "attachments": files})
+
+    def _graded_together(self, person: Person) -> list[Person]:
+        """As Canvas does it: the whole group, unless its members are graded individually."""
+        about = self.there.about
+        if not person.group or not about.get("group_category_id") or about.get("grade_group_students_individually"):
+            return [person]
+        return [each for each in self.there.people if each.group == person.group]
 
     def _page(self, seen: Seen, entries: list[Any]) -> tuple[int, bytes, dict[str, str]]:
         """One page of a list, with the address of the next one."""

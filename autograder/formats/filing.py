@@ -143,9 +143,10 @@ class _Desk:
             blind=hand_in.who.blind,
             unread=unread,
             time_from=hand_in.time_from or (FILE_TIME if hand_in.guessed else ""),
+            member_keys={self._people.member(each): each.key for each in hand_in.members},
         )
         if existing is not None and _is_as_before(existing, draft):
-            self._keep(self._brought_up_to_date(existing, hand_in, draft.members))
+            self._keep(self._brought_up_to_date(existing, hand_in, draft))
             return
         attempt, files = self._placed(draft, hand_in, contents)
         if attempt == existing:
@@ -236,15 +237,17 @@ class _Desk:
         remove_attempt(attempt, self._into, self._staging)
         self._attempts.remove(attempt)
 
-    def _brought_up_to_date(self, attempt: Attempt, hand_in: HandIn, members: tuple[str, ...]) -> Attempt:
+    def _brought_up_to_date(self, attempt: Attempt, hand_in: HandIn, draft: Attempt) -> Attempt:
         """The attempt with what the source says today of its time and its team."""
+        members = draft.members if self._roster else attempt.members
         timed = bool(hand_in.time_from) or attempt.received is None
         changed = replace(
             attempt,
             received=hand_in.received if timed and hand_in.received else attempt.received,
             time_from=hand_in.time_from if timed and hand_in.time_from else attempt.time_from,
             late=attempt.late if hand_in.late is None else hand_in.late,
-            members=members if self._roster else attempt.members,
+            members=members,
+            member_keys=draft.member_keys if members == draft.members else attempt.member_keys,
         )
         return self._changed(attempt, changed)
 

@@ -28,10 +28,14 @@ from autograder.results import Report
 from autograder.scoring import rounded
 from autograder.submissions import Which, waiting_in
 from autograder.submissions.collected import Attempt, is_collected, read_attempts
+from autograder.submissions.names import student_name
 from autograder.submissions.roster import Person, Roster, course_roster, read_roster
 from autograder.submissions.term import term_at
 
 __all__ = ["class_grades"]
+
+_NUMBERED = ("canvas", "moodle", "moodle-api")
+"""Kinds of downloads whose keys are the platform's own numbers, perhaps with a name before them."""
 
 
 def class_grades(
@@ -127,8 +131,12 @@ def _grades(report: Report, attempts: Sequence[Attempt], roster: Roster, page: P
         members = tuple(person.id for person in roster.members(report.student))
     page = None if why else page
     if members:
-        return [_named(member, report, points, why, page, (), roster, team=report.student) for member in members]
-    return [_named(report.student, report, points, why, page, attempts, roster)]
+        keys = {member: _member_keys(member, attempts, roster) for member in members}
+        return [
+            _named(member, report, points, why, page, (), roster, keys[member], team=report.student)
+            for member in members
+        ]
+    return [_named(report.student, report, points, why, page, attempts, roster, _keys(attempts))]
 
 
 def _named(
@@ -139,10 +147,13 @@ def _named(
     page: Path | None,
     attempts: Sequence[Attempt],
     roster: Roster,
+    keys: Mapping[str, tuple[str, ...]],
     team: str = "",
 ) -> Grade:
-    person = roster.by_id.get(student, Person(student))
-    names = dict.fromkeys([person.name or student, *(each.name for each in attempts if not each.blind)])
+    numbered = bool(team or student not in roster.by_id) and _is_number(student, keys)
+    person = Person("") if numbered else roster.by_id.get(student, Person(student))
+    known = person.name or person.id
+    names = dict.fromkeys([known, *(each.name for each in attempts if not each.blind)])
     return Grade(
         student=student,
         report=report,
@@ -151,9 +162,9 @@ def _named(
         why=why,
         name=person.name,
         names=tuple(name for name in names if name),
-        ids=tuple(dict.fromkeys((person.id, *person.aliases))),
+        ids=tuple(id_ for id_ in dict.fromkeys((person.id, *person.aliases)) if id_),
         emails=person.emails,
-        keys=_keys(attempts),
+        keys=keys,
         team=team,
         page=page,
     )
@@ -165,6 +176,28 @@ def _keys(attempts: Sequence[Attempt]) -> Mapping[str, tuple[str, ...]]:
     for attempt in attempts:
         found.setdefault(attempt.source, {})[attempt.key] = None
     return {source: tuple(keys) for source, keys in found.items()}
+
+
+def _member_keys(member: str, attempts: Sequence[Attempt], roster: Roster) -> Mapping[str, tuple[str, ...]]:
+    """What each platform calls a member of a team.
+
+    A record without keys is from a time when they were not kept: whoever is not on the roster has one as the name.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for attempt in attempts:
+        old = attempt.source in _NUMBERED and not attempt.member_keys and member not in roster.by_id
+        if key := attempt.member_keys.get(member, member if old else ""):
+            found.setdefault(attempt.source, {})[key] = None
+    return {source: tuple(keys) for source, keys in found.items()}
+
+
+def _is_number(student: str, keys: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a platform's own number stands in the place of a name: it may be somebody else's id elsewhere."""
+    return any(
+        student in (student_name(key), student_name(f"{source} {key}"))
+        for source in _NUMBERED
+        for key in keys.get(source, ())
+    )
 
 
 def _why_open(report: Report, waits: bool) -> str:

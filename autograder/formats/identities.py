@@ -97,9 +97,13 @@ class Identities:
         return student_name(who.key if who.key.startswith(name) else f"{name} {who.key}")
 
     def member(self, who: Who) -> str:
-        """The id of one of a team, or what the source calls him."""
+        """The id of one of a team, or what the source calls him, which is nobody's id on the roster."""
         people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
-        return people[0].id if len(people) == 1 and self._is_sure(who, people[0]) else student_name(who.key)
+        if len(people) == 1 and self._is_sure(who, people[0]):
+            return people[0].id
+        name = student_name(who.key)
+        taken = self._roster is not None and name in self._roster.by_id
+        return student_name(f"{self._result.source} {who.key}") if taken else name
 
     def team(self, who: Who) -> tuple[str, ...]:
         """The members of the group that goes by this name on the roster."""

@@ -50,7 +50,8 @@ class Attempt:
 
     `source` is the kind of download, `download` its name, `key` what it calls whoever handed in. `sha256` stands for
     everything that was handed in. `received` is the hand-in time in UTC and `late` what the platform says about it,
-    None where the download does not say. `files` maps the path of a file to the one that it was handed in under.
+    None where the download does not say. `member_keys` are what the source calls the members. `files` maps the path of
+    a file to the one that it was handed in under.
     `questions` wait for an answer; with one, or with a `problem`, the attempt is not graded. `answers` are those that
     were used. One that does not count (`counts`) was set aside by staff. Of a `blind` one, the platform hides
     who handed in. Of an `unread` one, something could not be read, which may be another time. `time_from` says where
@@ -77,6 +78,7 @@ class Attempt:
     blind: bool = False
     unread: bool = False
     time_from: str = ""
+    member_keys: Mapping[str, str] = field(default_factory=dict)
     form: int = _FORM
 
     @property

@@ -473,3 +473,72 @@ def test_the_commands_of_the_page_work_as_they_stand(root, site, platform) -> No
         assert done.returncode == 0, (command, done.stdout, done.stderr)
     assert [command.split()[0] for command in commands] == ["courses", "collect", "grade", "publish", "push", "push"]
     assert site.person(77).score == (6 if platform == "canvas" else 5)  # with a bonus point, which Moodle does not take
+
+
+GROUPED = {"group_category_id": 3}
+
+
+def in_one_group(site: Platform, *numbers: int) -> None:
+    """Put students there into one group."""
+    site.groups = {5: "Team A"}
+    for each in numbers:
+        site.person(each).group = 5
+
+
+def test_a_group_of_canvas_that_is_graded_as_one_gets_no_grade_of_one_member(root, site) -> None:
+    """Where members are to have different points, or one of them is not found here, the group is left alone."""
+    in_one_group(site, 77, 78)
+    site.about = GROUPED
+    said = push(root, site, "canvas", "--yes")
+
+    assert "one grade, and not all of them are to have the same; have members graded individually there." in said
+    assert scores(site) == {"ada": None, "bob": None, "cy": 0.0, "dan": None}
+    in_one_group(site, 77, 80)
+    site.person(78).group = 0
+    push(root, site, "canvas", "--yes")
+    assert scores(site) == {"ada": None, "bob": 3.5, "cy": 0.0, "dan": None}
+
+
+def test_a_group_of_canvas_with_equal_points_is_graded(root, site) -> None:
+    """Each member gets the points and a comment; a grade that one of them keeps is not replaced by way of another."""
+    in_one_group(site, 77, 78)
+    site.about = GROUPED
+    grade(root, with_points("bob", 2.0))
+    site.person(78).score = 1.0
+    said = push(root, site, "canvas", "--yes")
+    assert re.search(r"Bob Ross .*Somebody else gave this grade there", said)
+    assert (scores(site)["ada"], scores(site)["bob"]) == (None, 1.0)
+    push(root, site, "canvas", "--yes", "--overwrite")
+    assert (scores(site)["ada"], scores(site)["bob"]) == (2.0, 2.0)
+    assert [len(each.comments) for each in site.people] == [1, 1, 1, 0]
+    assert "Written: 0 students; as it is already: 3." in push(root, site, "canvas", "--yes")
+
+
+def test_members_that_canvas_grades_individually_get_their_own_points(root, site) -> None:
+    """The setting of the assignment there decides."""
+    in_one_group(site, 77, 78)
+    site.about = {**GROUPED, "grade_group_students_individually": True}
+    push(root, site, "canvas", "--yes")
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 0.0, "dan": None}
+
+
+@BOTH
+def test_a_team_is_found_there_without_a_roster(root, site, platform) -> None:
+    """Its members are known by the platform's numbers, which are nobody's ids: not even whose id is such a number."""
+    (root / "roster.csv").unlink()
+    shutil.rmtree(root / "graded")
+    in_one_group(site, 77, 78)
+    site.about = {"teamsubmission": 1} if platform == "moodle" else {}
+    others = ("77", "user_77", "user:77")
+    site.people[2:] = [Person(79 + row, f"Eve {row}", id_) for row, id_ in enumerate(others)]
+    members = site.people[:2] if platform == "canvas" else site.people[:1]
+    for each in members:
+        each.attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
+    address = site.canvas if platform == "canvas" else site.moodle
+    done = run_here("collect", address, "--assignment", "tiny", cwd=root, **ENVIRON)
+    assert done.returncode == 0, done.stderr
+    (team,) = [each.name for each in (root / "submissions" / "tiny").iterdir() if (each / "1").is_dir()]
+    grade(root, with_points(team, 3.0))
+    push(root, site, platform, "--yes")
+
+    assert [each.score for each in site.people] == [3.0, 3.0, None, None, None]

@@ -50,6 +50,8 @@ class _Assignment(msgspec.Struct, frozen=True):
     grading_type: str = "points"
     anonymize_students: bool = False
     post_manually: bool = False
+    group_category_id: int | None = None
+    grade_group_students_individually: bool = False
 
 
 class _User(msgspec.Struct, frozen=True):
@@ -141,8 +143,7 @@ class CanvasSite:
 
     def assignment(self) -> AssignmentThere:
         """The assignment that the address names."""
-        what = f"reading assignment {self._place.assignment} of course {self._place.course}"
-        return self._assignment(self._client.decoded(self._client.get(self._about, what), what, _Assignment))
+        return self._assignment(self._mine())
 
     def hand_ins(self) -> Found:
         """Every attempt of everybody; members of a group hand in together."""
@@ -169,8 +170,10 @@ class CanvasSite:
 
     def seats(self) -> Sequence[Seat]:
         """Every student of the course, with the grade and the comments."""
-        given = {each.user_id: each for each in self._submissions("submission_comments")}
-        return [_seat(each, _present(given[each.id])) for each in self._people() if each.id in given]
+        mine = self._mine()
+        together = mine.group_category_id is not None and not mine.grade_group_students_individually
+        given = {each.user_id: each for each in self._submissions("submission_comments", *(["group"] * together))}
+        return [_seat(each, given[each.id], together=together) for each in self._people() if each.id in given]
 
     def present(self, seat: Seat) -> Present:
         """What one student has now."""
@@ -187,6 +190,10 @@ class CanvasSite:
                 fields.append(("comment[file_ids][]", str(self._uploaded(seat, change.comment))))
         what = f"writing the grade of {seat.shown}"
         self._client.change("PUT", f"{self._about}/submissions/{seat.number}", fields, what)
+
+    def _mine(self) -> _Assignment:
+        what = f"reading assignment {self._place.assignment} of course {self._place.course}"
+        return self._client.decoded(self._client.get(self._about, what), what, _Assignment)
 
     def _uploaded(self, seat: Seat, comment: Comment) -> int:
         """The number of a page that was sent up, in the three steps that Canvas documents."""
@@ -272,12 +279,13 @@ def _who(user: _User) -> Who:
     return Who(str(user.id), tuple(dict.fromkeys(each for each in (user.name, user.sortable_name) if each)), ids)
 
 
-def _seat(user: _User, present: Present) -> Seat:
+def _seat(user: _User, given: _Submission, *, together: bool) -> Seat:
     ids = [(PLATFORM, str(user.id))]
     ids += [(kind, id_) for kind, id_ in (("SIS User ID", user.sis_user_id), ("SIS Login ID", user.login_id),
                                           ("email", user.email)) if id_]  # fmt: skip
     who = _who(user)
-    return Seat(str(user.id), user.name or f"user {user.id}", tuple(ids), who.names, present)
+    group = str(given.group.id) if together and given.group is not None and given.group.id is not None else ""
+    return Seat(str(user.id), user.name or f"user {user.id}", tuple(ids), who.names, _present(given), group)
 
 
 def _present(given: _Submission) -> Present:

@@ -191,7 +191,37 @@ def planned(
             steps.append(maker.step(seat, placed.grades[row]))
         else:
             without.append(seat.shown)
-    return Plan(there, tuple(steps), placed, tuple(without))
+    return Plan(there, _with_groups_whole(steps, seats), placed, tuple(without))
+
+
+def _with_groups_whole(steps: Sequence[Step], seats: Sequence[Seat]) -> tuple[Step, ...]:
+    """The steps without those of groups whose members would get points of others.
+
+    Where all members of a group get what one is given, they are graded only if that is what all of them are to have.
+    """
+    members: dict[str, list[Seat]] = {}
+    for seat in seats:
+        members.setdefault(seat.group or f"of one: {seat.number}", []).append(seat)
+    made = {each.seat.number: each for each in steps}
+    whole = list(steps)
+    for own in members.values():
+        found = [made.get(each.number) for each in own]
+        if len(own) == 1 or not any(each and each.new is not None for each in found):
+            continue
+        points = {None if each is None or _is_kept(each) else each.expected for each in found}
+        if len(points) > 1 or None in points:
+            names = ", ".join(each.shown for each in own)
+            why = (
+                f"the platform gives the whole group ({names}) one grade, and not all of them are to have the same; "
+                "have members graded individually there"
+            )
+            whole = [Step(each.seat, why=each.why or why) if each in found else each for each in whole]
+    return tuple(whole)
+
+
+def _is_kept(step: Step) -> bool:
+    """Whether a student keeps points that are not the expected ones."""
+    return step.new is None and not _equal(step.seat.present.points, step.expected)
 
 
 def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step, str]]:

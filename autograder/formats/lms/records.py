@@ -63,13 +63,17 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One student of an assignment there: the platform's number, ids by kind (the surest first), names, the grade."""
+    """One student of an assignment there: the platform's number, ids by kind (the surest first), names, the grade.
+
+    `group` is the number of a group whose members all get the points that one of them is given, "" for none.
+    """
 
     number: str
     shown: str
     ids: tuple[tuple[str, str], ...] = ()
     names: tuple[str, ...] = ()
     present: Present = Present()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
