@@ -163,7 +163,9 @@ def load(root: Path, name: str) -> Loaded:
         interface=interface,
         assignment_sha256=folder_sha256(folder),
         reference_sha256=folder_sha256(reference),
-        run=run_source(_read(script), folder_sha256(folder, without=_NOT_RUN)),
+        run=run_source(
+            _read(script), folder_sha256(folder, without=_NOT_RUN), read_by_others=_names_its_script(folder)
+        ),
     )
 
 
@@ -187,6 +189,12 @@ def _notebook_reference(assignment: Assignment, reference: Path, base: str) -> P
             with contextlib.suppress(OSError):  # somebody else was quicker
                 inner.rename(folder)
     return folder
+
+
+def _names_its_script(folder: Path) -> bool:
+    """Whether Python beside `assignment.py` says the name of that file, so that it may import it and read constants."""
+    others = (path for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] not in _NOT_RUN)
+    return any(b"assignment" in path.read_bytes() for path in others if path.is_file())
 
 
 def folder_sha256(folder: Path, without: Collection[str] = ()) -> str:

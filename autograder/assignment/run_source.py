@@ -20,7 +20,10 @@ from dataclasses import dataclass, field
 
 __all__ = ["RunSource", "run_source"]
 
-_DYNAMIC = frozenset({"globals", "locals", "vars", "eval", "exec", "getattr", "__import__"})
+_DYNAMIC = frozenset(
+    ("globals", "locals", "vars", "eval", "exec", "getattr", "attrgetter", "__dict__", "__globals__", "__import__",
+     "import_module", "importlib", "modules", "inspect")
+)  # fmt: skip
 """What finds names that stand nowhere: then nothing is known of what leads where."""
 _OPERATORS: Mapping[type[ast.AST], Callable[..., float]] = {
     ast.Add: operator.add,
@@ -51,12 +54,13 @@ class RunSource:
         return _digest(self.shared, *(f"{name} {digest}" for name, digest in sorted(self.checks.items())))
 
 
-def run_source(source: str | bytes, others: str = "") -> RunSource:
+def run_source(source: str | bytes, others: str = "", *, read_by_others: bool = False) -> RunSource:
     """What decides the run of an assignment.
 
     Args:
         source: the text of its `assignment.py`, which is Python.
         others: stands for all that checks may use beside it, such as a digest of the other files of its folder.
+        read_by_others: these may read names of this file, so each constant counts.
 
     >>> before = '@a.check(points=1)\\ndef f(student):\\n    "Title."\\n    same(student.f(1), 2)'
     >>> run_source(before) == run_source(before.replace("points=1", "points=2").replace("Title", "Another title"))
@@ -70,7 +74,7 @@ def run_source(source: str | bytes, others: str = "") -> RunSource:
     constants, questions = _constants(tree), _questions(tree)
     for statement in tree.body:
         _without_scoring(statement, constants, questions, titles="__doc__" not in mentioned)
-    if not mentioned & _DYNAMIC:
+    if not mentioned & _DYNAMIC and not read_by_others:
         tree.body = _without_unread(tree, constants)
     rest = [each for each in tree.body if each not in checks.values()]
     own = {name: _digest(ast.dump(each)) for name, each in checks.items()}
@@ -83,12 +87,16 @@ def run_source(source: str | bytes, others: str = "") -> RunSource:
 
 
 def _mentioned(tree: ast.AST) -> Iterator[str]:
-    """Every name and attribute of a file."""
+    """Every name and attribute of a file, and what it imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
+        elif isinstance(node, ast.alias):
+            yield from node.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")
 
 
 def _declaration(function: ast.FunctionDef) -> ast.Call | None:
@@ -143,16 +151,24 @@ def _without_unread(tree: ast.Module, constants: Mapping[str, float]) -> list[as
     """The statements without those that bind constants which nothing reads, once points are taken out."""
     body = list(tree.body)
     while True:
-        read = {
-            node.id
-            for each in body
-            for node in ast.walk(each)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        }
+        read = {name for each in body for name in _read(each)}
         left = [each for each in body if _target(each) not in constants or _target(each) in read]
         if len(left) == len(body):
             return left
         body = left
+
+
+def _read(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement may read: also attributes, of which one may be the module's, and what texts say."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.alias):
+            yield node.name
 
 
 def _without_scoring(

@@ -34,7 +34,7 @@ def keep_collected(screen: Console, root: Path, course: Course, assignment: str,
     Raises:
         UsageError: a record of an attempt, or what is kept, cannot be read.
     """
-    if assignment not in course.dates:
+    if course.dates_of(assignment) is None:
         return
     term = open_term(root, course)
     attempts = read_attempts(into)

@@ -62,7 +62,8 @@ def keep(
 ) -> tuple[tuple[Kept, ...], tuple[Kept, ...]]:
     """Keep what was collected or graded; returns what was known before, and what is known now.
 
-    Those of other students stay, but whoever was in this folder before and is not any more is left out.
+    Those of other students stay, but whoever was in this folder before and is not any more is left out. A hand-in
+    without a time says nothing about late days: it is not kept, and takes the place of none.
 
     Args:
         root: the course's folder.
@@ -80,9 +81,9 @@ def keep(
         before = kept_in(root, assignment)
         known = {each.hand_in.student: each for each in before if each.source != name or each.hand_in.student in found}
         for student, own in found.items():
-            old = known.get(student)
-            if graded or old is None or not any(_same(old.hand_in, each) for each in own):
-                known[student] = Kept(own[-1], name)
+            old, timed = known.get(student), [each for each in own if each.known]
+            if timed and (graded or old is None or not any(_same(old.hand_in, each) for each in timed)):
+                known[student] = Kept(timed[-1], name)
         now = tuple(known[student] for student in sorted(known))
         if now != before:
             _write(file_of(root, assignment), now)

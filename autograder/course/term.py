@@ -36,6 +36,11 @@ class HandIn:
     attempt: int = 0
     attempts: int = 0
 
+    @property
+    def known(self) -> bool:
+        """Whether anything says if it was late; what was graded from a plain folder has no time."""
+        return self.time is not None or self.late is not None
+
 
 @dataclass(frozen=True)
 class Term:
@@ -107,7 +112,7 @@ class Term:
         return due.deadline + late + (days * DAY if dates and dates.late_days else timedelta())
 
     def unknown_before(self, report: Report) -> tuple[str, ...]:
-        """Assignments with an earlier deadline of which no hand-in is known, where late days were used for a report.
+        """Assignments with an earlier deadline of which no hand-in time is known, where a report used late days.
 
         Each may have taken late days, of which fewer would be left then; none where no late days were used, as fewer
         of them change nothing.
@@ -170,9 +175,9 @@ class Term:
 
     @cached_property
     def _handed_in(self) -> dict[str, frozenset[str]]:
-        """Ids of everybody of whom a hand-in is known, by assignment."""
+        """Ids of everybody of whom a hand-in and its time are known, by assignment."""
         return {
-            name: frozenset(person.id for each in found for person in self.people(each))
+            name: frozenset(person.id for each in found if each.known for person in self.people(each))
             for name, found in self.hand_ins.items()
         }
 

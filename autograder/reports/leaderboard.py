@@ -9,11 +9,12 @@ submission may have to the worst. Scores are measured on the same labels, so the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from autograder.course.roster import Roster
+from autograder.course.roster import Roster, folded
 from autograder.results import Report, Score
 
 __all__ = ["Line", "is_guest", "leaderboard_page", "lines_of"]
@@ -95,13 +96,17 @@ def _called(report: Report, roster: Roster | None) -> Report:
 
 
 def _ids_and_names(reports: Iterable[Report], roster: Roster | None) -> dict[str, frozenset[str]]:
-    """By what is nobody else's, without case: ids, and names, e-mails and aliases of the roster; with whom it means."""
+    """By what is nobody else's: ids, and names, e-mails and aliases of the roster; with whom it means.
+
+    Without case, accents, spaces and signs, and names with their words in any order.
+    """
     owners: dict[str, set[str]] = {}
     for report in reports:
-        owners.setdefault(report.student.casefold(), set()).add(report.student)
+        owners.setdefault(_alike(report.student), set()).add(report.student)
     for person in roster.people if roster else ():
         for key in (person.id, person.name, *person.emails, *person.aliases):
-            owners.setdefault(key.casefold(), set()).add(person.id)
+            owners.setdefault(_alike(key), set()).add(person.id)
+        owners.setdefault(folded(person.name), set()).add(person.id)
     return {key: frozenset(own) for key, own in owners.items() if key}
 
 
@@ -136,8 +141,13 @@ where two overlap, the labels do not tell which one is better, so these submissi
 
 def _shown_name(report: Report, owners: Mapping[str, frozenset[str]]) -> str:
     """The pseudonym, but nobody has another student's id, name or address."""
-    owned = owners.get(report.pseudonym.casefold(), frozenset())
+    owned = owners.get(_alike(report.pseudonym), frozenset()) | owners.get(folded(report.pseudonym), frozenset())
     return "anonymous" if owned - {report.student} else report.pseudonym
+
+
+def _alike(name: str) -> str:
+    """What stands for a name: its words as they are looked up on a roster, sorted; of one with signs alone, itself."""
+    return " ".join(sorted(filter(None, map(folded, re.split(r"[\s,_-]+", name))))) or name.casefold()
 
 
 def _order(report: Report, owners: Mapping[str, frozenset[str]]) -> tuple[str, str, str]:

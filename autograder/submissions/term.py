@@ -12,6 +12,7 @@ from autograder.course.findings import findings, fits_nobody
 from autograder.course.kept_hand_ins import kept_in
 from autograder.course.roster import Roster
 from autograder.course.term import HandIn, Term
+from autograder.early_start import NOTEBOOK_FORM
 from autograder.settings import near, utf8_text
 from autograder.submissions.counting import hand_ins_in
 from autograder.submissions.roster import course_roster
@@ -28,7 +29,7 @@ def open_term(root: Path, course: Course, roster: Path | None = None) -> Term:
     """What is known of a term; of a course without dates only the course.
 
     Hand-ins are those that were collected or graded last, wherever that was; where an earlier version collected them,
-    those in `submissions/NAME`.
+    those in `submissions/NAME`, or in that of its form as a notebook.
 
     Args:
         root: the course's folder.
@@ -52,8 +53,10 @@ def open_term(root: Path, course: Course, roster: Path | None = None) -> Term:
 
 def _hand_ins(root: Path, term: Term, name: str) -> tuple[HandIn, ...]:
     """The hand-ins of an assignment, one of each student."""
-    collected = {each.student: each for each in hand_ins_in(root / "submissions" / name, term, name)}
-    return tuple((collected | {each.hand_in.student: each.hand_in for each in kept_in(root, name)}).values())
+    folders = [root / "submissions" / form for form in (f"{name}{NOTEBOOK_FORM}", name)]
+    collected = {each.student: each for folder in folders for each in hand_ins_in(folder, term, name)}
+    kept = [each.hand_in for each in kept_in(root, name)]
+    return tuple((collected | {each.student: each for each in kept if each.known}).values())
 
 
 def term_at(folder: Path | None) -> Term | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiny_course import make_course
 
 from autograder.assignment.run_source import run_source
+from autograder.loader import load
 
 SOURCE = '''
 from autograder import Assignment, Case
@@ -235,3 +237,37 @@ def test_a_constant_that_is_read_elsewhere_decides():
     assert run_source(source) != run_source(source.replace("PARTS = 2", "PARTS = 3"))
     hidden = ANSWERS + "    assert globals()\n"
     assert run_source(hidden) != run_source(hidden.replace("PARTS = 2", "PARTS = 3"))
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        "import sys\n    assert sys.modules[__name__].PARTS",
+        "import assignment as module\n    assert module.PARTS",
+        "from assignment import PARTS as parts\n    assert parts",
+        "import importlib\n    assert importlib.import_module('assig' + 'nment')",
+        "import inspect\n    assert inspect.currentframe().f_back",
+        "from inspect import currentframe as here\n    assert here()",
+        "from sys import modules as all_modules\n    assert all_modules",
+        "assert every_part.__globals__",
+        "assert read('PARTS')",
+    ],
+)
+def test_a_constant_that_a_module_is_asked_for_decides(reads):
+    """A check may read a number as an attribute of its module, and find the module in many ways."""
+    source = f"{ANSWERS}    {reads}\n"
+    assert run_source(source) != run_source(source.replace("PARTS = 2", "PARTS = 3"))
+
+
+def test_a_constant_that_another_file_may_read_decides(tmp_path):
+    """Where a file beside it names `assignment`, a number of it that gives points is a part of what is run."""
+    make_course(tmp_path)
+    folder = tmp_path / "assignments" / "tiny"
+    script = (folder / "assignment.py").read_text()
+    digests = {}
+    for helper in ("LIMIT = 1\n", "from assignment import POINTS_OF_PARTS\n"):
+        (folder / "helper.py").write_text(helper)
+        for points in (2, 3):
+            (folder / "assignment.py").write_text(f"{script}\nPOINTS_OF_PARTS = {points}\n")
+            digests[helper, points] = load(tmp_path, "tiny").run.shared
+    assert len(set(digests.values())) == 3

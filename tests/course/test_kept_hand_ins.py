@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from command_line import run, run_here
 from downloads import gradescope, submitters, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import UsageError
+from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, Dates, LateDays, LateRule
 from autograder.course.kept_hand_ins import file_of, forget_hand_ins, keep, kept_in, take_back
 from autograder.course.term import HandIn, Term
@@ -44,8 +47,6 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 def points(term: Term, blank: Report, found: dict[str, tuple[HandIn, ...]]) -> dict[tuple[str, str], tuple[float, int]]:
     """Points and late days of everybody, of a graded folder of each assignment, as any verb shows them."""
-    from dataclasses import replace
-
     made = {}
     for name in NAMES:
         here = term.with_hand_ins(name, found[name])
@@ -119,6 +120,43 @@ def test_what_was_collected_or_graded_last_holds(tmp_path: Path) -> None:
     keep(tmp_path, "one", {"ada": [hand_in("ada", 3)]}, first, graded=False)
     assert file_of(tmp_path, "one").stat().st_mtime_ns == before
     assert (tmp_path / "hand_ins/.gitignore").read_text().endswith("*\n")
+
+
+def test_what_is_graded_without_a_time_takes_no_late_days_back(tmp_path: Path, blank: Report) -> None:
+    """A plain folder says nothing about late days: times that are known stay, and a hand-in without one is unknown."""
+    elsewhere, late = Path("/elsewhere/plain"), timedelta(hours=5)
+    for name, deadline in zip(NAMES[:2], DEADLINES, strict=False):
+        keep(tmp_path, name, {"ada": [HandIn("ada", deadline + late, attempt=1)]}, Path("/in", name), graded=False)
+
+    def days() -> list[int]:
+        settings_ = course(LateDays(1))
+        return [_days_of(open_term(tmp_path, settings_), blank, name) for name in NAMES[:2]]
+
+    before = kept_in(tmp_path, "one")
+    assert days() == [1, 0]
+    for graded in (True, False):
+        keep(tmp_path, "one", {who: [HandIn(who)] for who in ("ada", "reference")}, elsewhere, graded=graded)
+        assert kept_in(tmp_path, "one") == before
+        assert days() == [1, 0]
+    keep(tmp_path, "one", {"ada": [HandIn("ada", late=False)]}, elsewhere, graded=True)  # the platform says: in time
+    assert days() == [0, 1]
+
+
+def _days_of(term: Term, blank: Report, name: str) -> int:
+    lateness = term.judged(replace(blank, student="ada", assignment=name)).lateness
+    assert lateness is not None
+    return lateness.late_days
+
+
+def test_a_hand_in_without_a_time_is_named_as_unknown(tmp_path: Path, blank: Report) -> None:
+    """Whoever uses late days reads that an earlier hand-in may have taken some, also where a file of before has it."""
+    keep(tmp_path, "two", {"ada": [HandIn("ada", DEADLINES[1] + timedelta(hours=5))]}, Path("/in"), graded=True)
+    known = {"one": (HandIn("ada"),)}
+    term = open_term(tmp_path, course(LateDays(1)))
+    report = replace(blank, student="ada", assignment="two")
+    assert term.unknown_before(report) == ("one",)
+    assert term.with_hand_ins("one", known["one"]).unknown_before(report) == ("one",)
+    assert term.with_hand_ins("one", (hand_in("ada"),)).unknown_before(report) == ()
 
 
 def test_a_student_is_taken_out_and_what_was_backed_up_comes_back(tmp_path: Path) -> None:
@@ -235,6 +273,19 @@ def test_what_is_collected_anywhere_takes_its_late_days(root: Path) -> None:
     term = open_term(root, course(LateDays(2)))
     assert {name for name, found in term.hand_ins.items() if found} == {"one", "two", "three"}
     assert "other late days" not in collect(root, 0)
+
+
+def test_what_is_collected_as_a_notebook_takes_its_late_days(root: Path) -> None:
+    """The form as a notebook is the same assignment, in whatever folder it lies, before anything is graded."""
+    collect(root, 0)
+    file_of(root, "one").unlink()
+    folder = root / "submissions" / "one-notebook"
+    folder.parent.mkdir(exist_ok=True)
+    (root / "inbox0").rename(folder)
+    settings_ = course(LateDays(2))
+    assert [each.student for each in open_term(root, settings_).hand_ins["one"]] == ["1"]
+    keep_collected(Console(), root, settings_, "one-notebook", folder)
+    assert [each.hand_in.student for each in kept_in(root, "one")] == ["1"]
 
 
 def test_a_folder_that_cannot_be_written_stops_no_collecting(root: Path) -> None:

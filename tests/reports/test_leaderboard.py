@@ -104,6 +104,20 @@ def test_the_roster_says_who_wants_to_be_on_it_and_who_is_a_guest() -> None:
     assert [line.name for line in lines_of([own], "predictions_public", ROSTER)] == ["ben m"]
 
 
+@pytest.mark.parametrize(
+    "pseudonym",
+    ["Lovelace, Ada", "Ada  Lovelace", "ada_lovelace", "AdaLovelace", "Ada Lovéläce", "LOVELACE ADA", "a 1"],
+)
+def test_a_name_is_anothers_however_it_is_written(pseudonym: str) -> None:
+    """With its words in any order, other spaces, signs, case or accents, a name or id is no pseudonym of others."""
+    roster = Roster((Person("a-1", "Ada Lovelace"), Person("b-2", "Bob Ross")))
+    for student, shown in (("b-2", "anonymous"), ("a-1", pseudonym)):
+        (line,) = lines_of([report(student, pseudonym, 0.1, 0.2)], "predictions_public", roster)
+        assert line.name == shown
+    (line,) = lines_of([report("b-2", "Adam", 0.1, 0.2)], "predictions_public", roster)
+    assert line.name == "Adam"
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A course."""
