@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.cli.common import DATABASE, console, staging
@@ -16,14 +18,17 @@ from autograder.course import CONFIG_FILE, load
 from autograder.course.kept_hand_ins import HAND_INS, forget_hand_ins
 from autograder.course.roster import Person
 from autograder.formats.exporters import EXPORTERS
+from autograder.formats.lms.sites import SITES
 from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.formats.recorded_marks import recorded_marks
+from autograder.reports.files import write_text
 from autograder.reports.forgetting import Traces, erase, naming, reports_in, traces_of
 from autograder.settings import near
 from autograder.store import Store, sqlite_address
 from autograder.store.artefacts import remove_orphans
 from autograder.store.forgetting import Held, forget_student, held_of
 from autograder.store.history import students
+from autograder.submissions.collected import read_attempts
 from autograder.submissions.records import COLLECTED
 from autograder.submissions.roster import Roster, course_roster
 from autograder.submissions.term import term_at
@@ -33,6 +38,8 @@ __all__ = ["Forgotten", "forget"]
 _MOST_NAMED = 20
 _EXPORTS = (*EXPORTERS, "notebooks")
 """The folders below DIR that `autograder export` writes, where no other is named."""
+JOURNAL = "pushed.jsonl"
+"""The file in them that knows what `autograder push` wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,24 @@ class Forgotten:
     all_files: bool = False
 
 
+class _Line(msgspec.Struct, frozen=True):
+    """What is read of a line about a grade that was pushed."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    """What a file has of grades that were pushed: lines about the student, the others, and whether the number is known.
+
+    It knows students by the platform's numbers alone, of which one may be another student's id.
+    """
+
+    own: int
+    left: str
+    known: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """All that there is of a student, and the other names by which files may have the student."""
@@ -58,6 +83,8 @@ class _Found:
     handed_in: Sequence[Path]
     hand_ins: int
     others: tuple[str, ...]
+    pseudonyms: tuple[str, ...]
+    pushed: Mapping[Path, _Pushed]
 
     @property
     def anything(self) -> bool:
@@ -87,6 +114,8 @@ def forget(call: Forgotten) -> int:
             [path for inbox in inboxes for path in _handed_in(inbox, call.student)],
             forget_hand_ins(root, call.student, dry=True) if root else 0,
             _other_names(roster.by_id.get(call.student)) if roster else (),
+            _pseudonyms(call, roster),
+            _pushed(call, inboxes),
         )
         if not found.anything:
             raise UsageError(f"There is nothing of {call.student!r} here; {_advice(call.student, roster, stores)}")
@@ -94,7 +123,7 @@ def forget(call: Forgotten) -> int:
     if not call.yes:
         _say("Nothing was changed; the same command with --yes does it.")
         return 0
-    return _say_left(call, found.others, (*call.out, *inboxes, *_beside(root)))
+    return _say_left(call, found, (*call.out, *inboxes, *_beside(root)))
 
 
 def _roster(root: Path | None) -> Roster | None:
@@ -112,6 +141,39 @@ def _other_names(person: Person | None) -> tuple[str, ...]:
     turned = f"{last}, {first}" if first and "," not in person.name else ""
     names = (person.name, turned, *person.emails, *person.aliases)
     return tuple(dict.fromkeys(name for name in names if name and name != person.id))
+
+
+def _pseudonyms(call: Forgotten, roster: Roster | None) -> tuple[str, ...]:
+    """The names of the student on leaderboards: from the roster, and as they were handed in."""
+    person = roster.by_id.get(call.student) if roster else None
+    own = [each.pseudonym for out in call.out for each in reports_in(out) if each.student == call.student]
+    names = (person.pseudonym if person else "", *own)
+    return tuple(dict.fromkeys(name for name in names if name and name not in ("-", call.student)))
+
+
+def _pushed(call: Forgotten, inboxes: Sequence[Path]) -> dict[Path, _Pushed]:
+    """The files of `autograder push` in graded folders, with the lines about the numbers that hand-ins have."""
+    numbers: dict[str, set[str]] = {}
+    for folder in (each for inbox in inboxes for each in _collections(inbox)):
+        for attempt in read_attempts(folder):
+            key = attempt.member_keys.get(call.student, attempt.key if attempt.student == call.student else "")
+            numbers.setdefault(attempt.source, set()).update([key] if key else [])
+    found = {}
+    for path, kind in ((out / name / JOURNAL, kind) for out in call.out for name, kind in SITES.items()):
+        if path.is_file():
+            known = numbers.get(kind.source, set())
+            lines = path.read_bytes().decode("utf-8", "replace").splitlines(keepends=True)
+            left = [line for line in lines if _number_of(line) not in known]
+            found[path] = _Pushed(len(lines) - len(left), "".join(left), bool(known))
+    return found
+
+
+def _number_of(line: str) -> str | None:
+    """The platform's number of a line; None of one that a killed command did not finish."""
+    try:
+        return msgspec.json.decode(line, type=_Line).number
+    except msgspec.MsgspecError:
+        return None
 
 
 def _advice(student: str, roster: Roster | None, stores: Sequence[Store]) -> str:
@@ -150,9 +212,25 @@ def _erase(call: Forgotten, root: Path | None, found: _Found) -> None:
         if call.yes:
             _remove(path)
         _say(f"{done}: {path}")
-    exports = list(_exports(call, found.others))
+    _erase_pushed(done, found.pushed, yes=call.yes)
+    _erase_exports(done, list(_exports(call, found.others)), yes=call.yes)
+
+
+def _erase_pushed(done: str, found: Mapping[Path, _Pushed], *, yes: bool) -> None:
+    for path, pushed in found.items():
+        if pushed.own and yes:
+            write_text(path, pushed.left)
+        if pushed.own:
+            _say(f"{done} from {path}: {counted(pushed.own, 'line')}.")
+        elif not pushed.known:
+            _say(
+                f"Not known in {path}: it has numbers of the platform, and no hand-in says which one is the student's."
+            )
+
+
+def _erase_exports(done: str, exports: Sequence[Path], *, yes: bool) -> None:
     for path in exports:
-        if call.yes:
+        if yes:
             _remove(path)
         _say(f"{done}, an export that names the student: {path}")
     if exports:
@@ -179,7 +257,7 @@ def _exports(call: Forgotten, others: Sequence[str]) -> Iterator[Path]:
     folders = [out / name for out in call.out for name in _EXPORTS if (out / name).is_dir()]
     gone: list[Path] = []
     for path in naming(folders, call.student, others):
-        if not any(path.is_relative_to(each) for each in gone):
+        if path.name != JOURNAL and not any(path.is_relative_to(each) for each in gone):
             gone.append(path)
             yield path
 
@@ -198,9 +276,13 @@ def _databases(call: Forgotten, root: Path | None) -> list[str]:
 
 def _handed_in(inbox: Path, student: str) -> list[Path]:
     """What lies there of a student: in the folder itself, or in folders of collected attempts below it."""
-    folders = [inbox, *(each for each in sorted(inbox.iterdir()) if (each / COLLECTED).is_file())]
-    found = [path for folder in folders for path in sorted(folder.iterdir())]
+    found = [path for folder in _collections(inbox) for path in sorted(folder.iterdir())]
     return [path for path in found if student in (path.name, path.stem if path.is_file() else "")]
+
+
+def _collections(inbox: Path) -> list[Path]:
+    """The folder itself, and the folders of collected attempts below it."""
+    return [inbox, *(each for each in sorted(inbox.iterdir()) if (each / COLLECTED).is_file())]
 
 
 def _beside(root: Path | None) -> list[Path]:
@@ -226,16 +308,19 @@ def _say_held(done: str, store: Store, held: Held) -> None:
     )
 
 
-def _say_left(call: Forgotten, others: Sequence[str], places: Sequence[Path]) -> int:
-    """Name the files that still have the student's name, or another of the roster's names; the exit code."""
-    left = list(naming(places, call.student, others))
+def _say_left(call: Forgotten, found: _Found, places: Sequence[Path]) -> int:
+    """Name the files that still have the student's name, one of the roster, or a pseudonym; the exit code."""
+    others = (*found.others, *found.pseudonyms)
+    left = [path for path in naming(places, call.student, others) if path.name != JOURNAL]
     shown = left if call.all_files else left[:_MOST_NAMED]
     for path in shown:
         _say(f"Still named in: {path}")
     if more := len(left) - len(shown):
         _say(f"And in {counted(more, 'more file')}, {len(left)} in all; the same command with --all-files names each.")
-    if others:
-        _say(f"Looked for as well, from the roster: {', '.join(others)}.")
+    if found.others:
+        _say(f"Looked for as well, from the roster: {', '.join(found.others)}.")
+    if found.pseudonyms:
+        _say(f"Looked for as well, as on leaderboards: {', '.join(found.pseudonyms)}.")
     _say("Not looked at: downloads, backups, and what was sent or uploaded elsewhere.")
     return 1 if left else 0
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from command_line import run_here
 from typer.testing import CliRunner
@@ -25,6 +26,8 @@ from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
 from autograder.store.history import log_entries, students
 from autograder.store.marking import marks
+from autograder.submissions.collected import RECORD, Attempt
+from autograder.submissions.records import COLLECTED
 
 NAME = "ada-l"
 
@@ -284,6 +287,52 @@ def test_other_names_of_the_roster_are_searched_and_exports_with_them_are_remove
     assert (
         done.stderr == f"Error: There is nothing of 'Ada@x.org' here; on the roster that is {NAME!r}: give this id.\n"
     )
+
+
+def test_what_is_known_of_pushed_grades_stays_but_for_the_students_own_lines(graded: Path) -> None:
+    """An id that is another student's number on a platform removes nothing; hand-ins say which number is whose."""
+    out, root = graded / "out", graded / "course"
+    inbox = root / "submissions"
+    shutil.copytree(inbox / "bob", inbox / "78")
+    for student, number in (("78", "5"), ("T", "8")):
+        folder = inbox / "theory" / student / "1"
+        folder.mkdir(parents=True)
+        members = {"78": "6"} if student == "T" else {}
+        attempt = Attempt(student, 1, "canvas", "zip", number, "0" * 64, members=tuple(members), member_keys=members)
+        (folder / RECORD).write_bytes(msgspec.json.encode(attempt))
+    (inbox / "theory" / COLLECTED).touch()
+    keep(root, "theory", {"78": [HandIn("78", datetime(2026, 10, 18, tzinfo=UTC))]}, out, graded=True)
+    lines = [f'{{"at":"2026-10-18T10:00:00Z","address":"a","number":"{each}","points":2.0}}\n' for each in "567"]
+    other = lines[0].replace('"5"', '"78"')
+    lines += [other, '{"at":"2026-10']
+    files = {name: out / name / "pushed.jsonl" for name in ("canvas", "moodle")}
+    for path in files.values():
+        path.parent.mkdir()
+        path.write_text("".join(lines))
+    command = ("forget", "78", "--out", out, "--course", root)
+    shown = run(*command)
+    assert f"To be removed from {files['canvas']}: 2 lines." in shown
+    assert "an export that names" not in shown
+    assert files["canvas"].read_text() == "".join(lines)
+    said = run(*command, "--yes", code=1)
+    assert f"Removed from {files['canvas']}: 2 lines." in said
+    assert f"Not known in {files['moodle']}: it has numbers of the platform" in said
+    assert files["canvas"].read_text() == "".join([lines[2], other, lines[-1]])
+    assert files["moodle"].read_text() == "".join(lines)
+    assert "pushed.jsonl" not in "".join(line for line in said.splitlines() if "Still named" in line)
+
+
+def test_a_leaderboard_with_the_pseudonym_is_named(graded: Path) -> None:
+    """The pseudonym of the roster is looked for in what is left, and removes no export."""
+    out, root = graded / "out", graded / "course"
+    (root / "roster.csv").write_text(f"id,name,pseudonym\n{NAME},,Sooty Owl\nbob,,-\n")
+    (out / "leaderboard.html").write_text("<td>Sooty Owl</td>")
+    (out / "csv").mkdir()
+    (out / "csv/other.csv").write_text("Sooty Owl\n")
+    said = run("forget", NAME, "--out", out, "--course", root, "--yes", code=1)
+    assert f"Still named in: {out / 'leaderboard.html'}\n" in said
+    assert "Looked for as well, as on leaderboards: Sooty Owl." in said
+    assert (out / "csv/other.csv").is_file()
 
 
 def test_many_files_that_have_the_name_are_counted_and_can_be_listed(graded: Path) -> None:
