@@ -8,7 +8,6 @@ run is a line of `RUNS`; `autograder calibrate backprop` and `benchmarks/thresho
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -663,9 +662,9 @@ def plain_training(student, run, data, hidden, rng, share):
     biases = [rng.normal(size=(n, 1)) for n in SIZES[1:]]
     network.weights, network.biases = [each.copy() for each in weights], [each.copy() for each in biases]
     settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
-    begun = time.perf_counter()
+    begun = student.cpu_seconds()
     x, _, epochs = trained(network, settings, run, data, rng, share, secret)
-    seconds = time.perf_counter() - begun
+    seconds = cpu_since(student, begun)
     images = len(x)
     after = parameters(network, SIZES)
     shown = secret.x(data.validation.x[rng.permutation(len(data.validation))[:50]])
@@ -679,21 +678,35 @@ def plain_training(student, run, data, hidden, rng, share):
     measured = accuracy(outputs(*after, secret.x(hidden.x[asked])), secret.y(hidden.y[asked]))
     measured = replace(measured, name="test accuracy", run=f"{images:,} images x {epochs}")
     credit = measured.points_at({run.passing: 1.0}, implausible=run.implausible)
-    return credit.alarmed(quicker_than_fresh(seconds, seconds_on_noise(student, settings, images, epochs, rng)))
+    return credit.with_sign(
+        lambda student: quicker_than_fresh(seconds, seconds_on_noise(student, settings, images, epochs, rng))
+    )
+
+
+def cpu_since(student, begun):
+    """CPU seconds since a reading of them, or None where they are not known."""
+    now = student.cpu_seconds()
+    return None if now is None or begun is None else now - begun
 
 
 def seconds_on_noise(student, settings, images, epochs, rng):
-    """How long so many epochs take on as many images of noise, with labels that nobody can learn: from a small part."""
+    """CPU seconds of so many epochs on as many images of noise, with labels that nobody can learn: from a small part.
+
+    The smaller of two runs counts, since the first in a sandbox may have to import something; None if not known.
+    """
     few = max(200, images // 20)
     x, y = rng.random(size=(few, 784), dtype=np.float32), rng.integers(10, size=few)
-    network = student.Network(SIZES)
-    begun = time.perf_counter()
-    network.SGD(
-        rows(columns(x), one_hot(y)),
-        test_data=rows(columns(x[:100]), y[:100]),
-        **{**settings, "epochs": 1},
-    )
-    return (time.perf_counter() - begun) * epochs * images / few
+    found = []
+    for _ in range(2):
+        network = student.Network(SIZES)
+        begun = student.cpu_seconds()
+        network.SGD(
+            rows(columns(x), one_hot(y)),
+            test_data=rows(columns(x[:100]), y[:100]),
+            **{**settings, "epochs": 1},
+        )
+        found.append(cpu_since(student, begun))
+    return None if None in found else min(found) * epochs * images / few
 
 
 def own_training(student, network, settings, run, data, hidden, rng, share, alarms, of_own_form):
@@ -731,18 +744,11 @@ def own_training(student, network, settings, run, data, hidden, rng, share, alar
         went_as_descent_goes(before, after, x, y)
         measured = accuracy(outputs(*after, as_shown(test_x)), test_y, name="test accuracy")
     else:
-        measured, shifted = (
-            accuracy(
-                own_outputs(student, network, as_shown(disguised(test_x, rng, shift=shift, noise=0.02))),
-                test_y,
-                name="test accuracy",
-            )
-            for shift in (0, 1)
-        )
-        fallen = f", and {100 * shifted.value:.1f} % where they are shifted by up to one pixel"
+        images = as_shown(disguised(test_x, rng, shift=0, noise=0.02))
+        measured = accuracy(own_outputs(student, network, images), test_y, name="test accuracy")
         alarms.append(
             "The network is not made of weights and biases like Network, so its own outputs were taken: it is right on "
-            f"{100 * measured.value:.1f} % of hidden images with a little noise{fallen}. Read its code."
+            f"{100 * measured.value:.1f} % of hidden images with a little noise. Read its code."
         )
     return replace(measured, run=f"{len(x):,} images x {epochs}")
 

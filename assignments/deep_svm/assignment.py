@@ -6,7 +6,6 @@ is a smoke test, and its threshold is low. `autograder calibrate deep_svm` measu
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -688,6 +687,9 @@ def both_tops_start_alike(student, rng):
         close(got, want, name=f"the loss of the {name} net's top, with decay 0.5", rtol=1e-4)
 
 
+SETTINGS_OF_TRAININGS = {"width": 128, "decay": 1e-4, "noise": 0.3, "batch": 50}
+
+
 @e.check(
     points=4, hidden=True, needs=both_tops_start_alike, hint="If (c) and (d) are right: does each net get its own top?"
 )
@@ -700,14 +702,14 @@ def both_nets_learn(student, data, hidden, rng, share):
     secret = rearranged(COMPONENTS, 10, rng, signs=True)  # which makes no difference to a dense net
     x, test_x = map(secret.x, components(flat(data.train.x[chosen]), flat(hidden.x[asked])))
     y, test_y = secret.y(data.train.y[chosen]), secret.y(hidden.y[asked])
-    alarms = []
+    alarms, known_seconds = [], []
 
     def training(rng):
         seed = int(rng.integers(1 << 31))
-        settings = {"width": 128, "decay": 1e-4, "noise": 0.3, "seed": seed, "epochs": run.epochs, "batch": 50}
-        begun = time.perf_counter()
+        settings = {**SETTINGS_OF_TRAININGS, "seed": seed, "epochs": run.epochs}
+        begun = student.cpu_seconds()
         trained = pair(student.compare_arrays(x, y, **settings))
-        seconds = time.perf_counter() - begun
+        known_seconds.append(cpu_since(student, begun))
         known = [dense_parameters(student, net, x[:50]) for net in trained]
         own = [scores(student, net, values, x) for net, values in zip(trained, known, strict=True)]
         entropies = [cross_entropy(each, y) for each in own]
@@ -725,15 +727,29 @@ def both_nets_learn(student, data, hidden, rng, share):
             for net, values in zip(trained, known, strict=True)
         ]
         worse = min(found, key=lambda each: each.value)
-        noise = rng.normal(size=x.shape).astype(np.float32), rng.integers(10, size=len(y))
-        begun = time.perf_counter()
-        student.compare_arrays(*noise, **{**settings, "epochs": 1})
-        alarms.extend(quicker_than_fresh(seconds, run.epochs * (time.perf_counter() - begun)))
         return replace(worse, run=f"{train:,} images x {run.epochs}")
 
     trainings = over_seeds(training, rng, k=2, rule="best", student=student)
     credit = trainings.points_at({run.passing: 1.0}, implausible=run.implausible)
-    return replace(credit, alarms=(*credit.alarms, *dict.fromkeys(alarms)))
+
+    def quick(student):
+        noise = rng.normal(size=x.shape).astype(np.float32), rng.integers(10, size=len(y))
+        found = []
+        for _ in range(2):  # the first in a sandbox may have to import something
+            begun = student.cpu_seconds()
+            student.compare_arrays(*noise, **{**SETTINGS_OF_TRAININGS, "seed": 0, "epochs": 1})
+            found.append(cpu_since(student, begun))
+        if None in (*found, *known_seconds):
+            return ()
+        return quicker_than_fresh(min(known_seconds), run.epochs * min(found))
+
+    return replace(credit, alarms=(*credit.alarms, *dict.fromkeys(alarms))).with_sign(quick)
+
+
+def cpu_since(student, begun):
+    """CPU seconds since a reading of them, or None where they are not known."""
+    now = student.cpu_seconds()
+    return None if now is None or begun is None else now - begun
 
 
 def dense_parameters(student, net, x):

@@ -7,13 +7,18 @@ A `Measurement` knows the uncertainty that the number of samples leaves, and is 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .arguments import COUNT, FLAG, NUMBER, SHARE, TEXT, TEXTS, THRESHOLDS, Rule, either, optional, takes, wrong
 from .errors import CheckFailed, InstructorError
 
-__all__ = ["Credit", "Measured", "Measurement", "Threshold", "Z"]
+__all__ = ["Credit", "Measured", "Measurement", "Sign", "Threshold", "Z"]
+
+
+Sign = Callable[[Any], Sequence[str]]
+"""Given the student's code in a sandbox of its own, sentences for staff: none, one or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ class Credit:
     """The fraction of a check's points that is earned, 0 to 1, and the sentence that says why.
 
     `measured` is what was held against thresholds for it; two credits are equal whatever that is. `alarms` are
-    sentences for staff alone, about what a person should look at; they cost no points.
+    sentences for staff alone, about what a person should look at; they cost no points. `signs` are functions that give
+    such sentences and run more of the student's code for them; see `with_sign`.
 
     Raises:
         InstructorError: the fraction is not between 0 and 1.
@@ -93,6 +99,7 @@ class Credit:
     message: str = ""
     measured: tuple[Measured, ...] = field(default=(), compare=False, repr=False)
     alarms: tuple[str, ...] = ()
+    signs: tuple[Sign, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not SHARE.holds(self.fraction):
@@ -115,6 +122,25 @@ class Credit:
         if isinstance(sentences, str) or not TEXTS.holds(sentences):
             raise wrong("Credit.alarmed", "sentences", sentences, "give what falls_on_fresh or another of them gave")
         return replace(self, alarms=(*self.alarms, *sentences))
+
+    def with_sign(self, sign: Sign) -> Credit:
+        """The same with a sign of shortcuts that needs extra runs of the student's code: it cannot cost a point.
+
+        Args:
+            sign: called as ``sign(student)`` when the points are settled, with the student's code in a sandbox of its
+                own, under the question's limits once more; returns what `falls_on_fresh` or another of them gives. What
+                ends or fails in there is a note for staff. Objects of the check's own `student` are not alive in there;
+                pass on numbers and arrays alone.
+
+        Examples:
+            a sign that needs extra runs of the student's code, which are apart from those for the points
+
+            >>> Credit(1.0).with_sign(lambda student: quicker_than_fresh(0.02, 12.0)).fraction
+            1.0
+        """
+        if not callable(sign):
+            raise wrong("Credit.with_sign", "sign", sign, "give a function that is called with the student")
+        return replace(self, signs=(*self.signs, sign))
 
 
 Z = 1.959964

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import NOT_NEGATIVE, SHARE, Rule, takes
+from .arguments import NOT_NEGATIVE, SHARE, Rule, optional, takes
 from .errors import InstructorError
 from .measurement import Measurement
 from .wording import seconds
@@ -101,31 +101,34 @@ def better_than_retrained(saved: Measurement, retrained: Measurement, *, allowed
     )
 
 
-@takes(known=NOT_NEGATIVE, fresh=NOT_NEGATIVE, share=SHARE)
-def quicker_than_fresh(known: float, fresh: float, *, share: float = 0.2) -> tuple[str, ...]:
-    """A sentence where a training takes far less time on known data than the same epochs on other data need.
+@takes(known=optional(NOT_NEGATIVE), fresh=optional(NOT_NEGATIVE), share=SHARE)
+def quicker_than_fresh(known: float | None, fresh: float | None, *, share: float = 0.2) -> tuple[str, ...]:
+    """A sentence where a training takes far less work on known data than the same epochs on other data need.
 
     Args:
-        known: seconds of the training that is graded.
-        fresh: seconds of the same call, with as many samples and epochs, on data that nobody can know (`rearranged`).
-        share: of the time on fresh data that an honest training takes at least. Both run the same code on arrays of
-            the same sizes, so only the machine makes a difference; 0.2 leaves it a factor of five.
+        known: CPU seconds of the training that is graded, the difference of two ``student.cpu_seconds()``; time on the
+            clock would depend on what else the machine does. None where they are not known.
+        fresh: CPU seconds of the same call, with as many samples and epochs, on data that nobody can know
+            (`rearranged`), measured in a sign (`Credit.with_sign`); or None.
+        share: of the work on fresh data that an honest training needs at least. Both run the same code on arrays of
+            the same sizes; 0.2 leaves the machine a factor of five.
 
     Returns:
-        One sentence, or none; none where the training on fresh data takes less than a second, which says nothing.
+        One sentence, or none; none where the training on fresh data takes less than a second, which says nothing, and
+        where one of them is not known.
 
     Examples:
         no sentence, or one for staff, where the asked epochs take far less time than they need
 
         >>> quicker_than_fresh(0.02, 12.0)[0]
-        The training took 0.02 s, and as many epochs on other data of the same size 12 s. No points were taken; read
-        whether it trains on what it is given.
+        The training took 0.02 s of CPU time, and as many epochs on other data of the same size 12 s. No points were
+        taken; read whether it trains on what it is given.
     """
-    if fresh < _LEAST_SECONDS or known >= share * fresh:
+    if known is None or fresh is None or fresh < _LEAST_SECONDS or known >= share * fresh:
         return ()
     return (
-        f"The training took {seconds(known)} s, and as many epochs on other data of the same size {seconds(fresh)} s. "
-        "No points were taken; read whether it trains on what it is given.",
+        f"The training took {seconds(known)} s of CPU time, and as many epochs on other data of the same size "
+        f"{seconds(fresh)} s. No points were taken; read whether it trains on what it is given.",
     )
 
 

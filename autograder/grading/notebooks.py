@@ -109,6 +109,10 @@ class Notebooks:
             raise
         self._keep(file, cell_runs, finished, fresh)
 
+    def run_anew(self) -> Notebooks:
+        """The same notebooks without their runs; cells that ended their sandbox are left out all the same."""
+        return Notebooks(self.files, self.notes, _left_out={file: dict(out) for file, out in self._left_out.items()})
+
     def _keep(self, file: str, cell_runs: list[CellRun], finished: bool, fresh: bool) -> None:
         if fresh:  # what has met hidden inputs may print them
             self._runs.setdefault(file, (sorted(cell_runs, key=lambda cell: cell.number), finished))

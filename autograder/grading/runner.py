@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from autograder.grading.handed_on import NOTHING_HELD, Artefacts, HandedOn, Held
 from autograder.grading.options import check_seconds
 from autograder.grading.reference import Solved
 from autograder.grading.sandboxes import Room
+from autograder.grading.signs import apart, with_signs
 from autograder.grading.time_limits import Overdue, ended_after, not_ended
 from autograder.messages import NEEDED, TO_BE_CORRECTED, carried_forward
 from autograder.remote.artefacts import Kept, handles_in, keep, revive
@@ -197,8 +199,7 @@ class Runner:
         began = time.monotonic()
         spent = room.budget.wall, room.budget.cpu
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
-        alarms: tuple[str, ...] = ()
-        answers = ""
+        earned = Credit(0.0)
         scores: tuple[Score, ...] = ()
         raised: Exception | None = None
         try:
@@ -209,11 +210,8 @@ class Runner:
             else:
                 self.listen(check, value)
                 self.hand_on(check, part, value)
-                credit, message = (value.fraction, shortened(value.message)) if isinstance(value, Credit) else (1.0, "")
-                if isinstance(value, Credit):
-                    alarms = tuple(shortened(each) for each in value.alarms)
-                    answers = next((each.answers for each in value.measured if each.answers), "")
-                    scores = scores_of(value.measured)
+                earned = value if isinstance(value, Credit) else Credit(1.0)
+                credit, message, scores = earned.fraction, shortened(earned.message), scores_of(earned.measured)
                 verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
             verdict, message, raised, scores = Verdict.FAILED, text_of(error), error, scores_of(error.measured)
@@ -242,7 +240,10 @@ class Runner:
         made = made_result(
             part, verdict, credit, time.monotonic() - began, fault, message, note, concealed, noted=self.noted(check)
         )
-        result = replace(made, alarms=alarms, answers=answers, scores=scores)
+        answers = next((each.answers for each in earned.measured if each.answers), "")
+        result = replace(made, alarms=tuple(map(shortened, earned.alarms)), answers=answers, scores=scores)
+        sandbox = partial(apart, room, part, room.limits)
+        result = with_signs(result, earned.signs, sandbox, partial(self.timed, part))
         concealed = check.hidden or concealed
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 

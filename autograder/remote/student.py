@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,7 +13,7 @@ from autograder.checks.inspection import saved_files as saved
 from autograder.checks.local import faults, sources
 from autograder.checks.local.files import HandedIn
 from autograder.checks.local.student import Student
-from autograder.checks.local.usage import Cost
+from autograder.checks.local.usage import Cost, processor_seconds
 from autograder.pictures import raster
 from autograder.remote.channel import Channel, Function, RemoteHandle
 from autograder.results import Limits, Verdict
@@ -158,6 +159,13 @@ class RemoteStudent(Student):
         except StudentError as error:
             raise InstructorError(f"The reference's {function.title} failed as a baseline: {error}") from None
 
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds that the submission has worked so far, counted from outside; None where they are not known.
+
+        That is so in a container. The difference of two readings does not depend on how busy the machine is.
+        """
+        return processor_seconds(getattr(self._channel.session, "pid", 0))
+
     def source_of(self, *names: str) -> sources.Source:
         """The text of submitted modules as syntax trees, read from the staged copy and not inside.
 
@@ -226,6 +234,16 @@ class Controls:
     def leave(self) -> None:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
         self._channel.left = not self._channel.ended
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Meanwhile nothing is asked here: whoever uses its objects made a mistake (MisuseError)."""
+        before = self._channel.left
+        self.leave()
+        try:
+            yield
+        finally:
+            self._channel.left = before
 
     def run_notebooks_with(self, running: Callable[[str], None]) -> None:
         """Say how a notebook is run when the first of its names is asked for."""

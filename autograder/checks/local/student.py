@@ -20,7 +20,7 @@ from .handles import Function, LocalHandle, LocalIterator
 from .kernel import Kernel
 from .loaded_folder import Inside, seed_random_numbers
 from .sources import Source
-from .usage import Cost, Meter
+from .usage import Cost, Meter, processor_seconds
 
 __all__ = ["LocalHandle", "LocalIterator", "LocalStudent", "Student", "seed_random_numbers"]
 
@@ -60,6 +60,9 @@ class Student(Protocol):
 
     def baseline_cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """The same for the reference's function of that name, where there is a reference."""
+
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds that the code has worked so far; None where they are not known."""
 
     def source_of(self, *names: str) -> Source:
         """The text of the modules as syntax trees."""
@@ -229,6 +232,10 @@ class LocalStudent(Student):
     def baseline_cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """The same as `cost_of`; where a submission is graded, the reference's function of that name is measured."""
         return self.cost_of(function, *arguments)
+
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of this process so far."""
+        return processor_seconds(os.getpid())
 
     def source_of(self, *names: str) -> sources.Source:
         """The text of the modules as syntax trees.

@@ -12,7 +12,7 @@ import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Meter"]
+__all__ = ["Cost", "Meter", "processor_seconds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,27 @@ class Cost:
     cpu_seconds: float | None
     peak_mib: float | None
     waited_seconds: float = 0.0
+
+
+def processor_seconds(pid: int) -> float | None:
+    """CPU seconds of a process so far, all threads together, and of its children that it waited for.
+
+    Args:
+        pid: the process; 0 for one that is not known.
+
+    Returns:
+        None where that cannot be known.
+    """
+    if pid == os.getpid():
+        return time.process_time()
+    if not pid:
+        return None
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # the process's own clock, as clock_getcpuclockid(3) makes its number: finer than the ticks in /proc
+        own = time.clock_gettime((~pid << 3) | 2)
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
+        return own + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return None
 
 
 class Meter:
@@ -81,17 +102,7 @@ class Meter:
         return Cost(wall, cpu, rise, min(wall, waited))
 
     def _processor(self) -> float | None:
-        """CPU seconds of the process so far, of its children that it waited for, too."""
-        if self._pid == os.getpid():
-            return time.process_time()
-        if not self._pid:
-            return None
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            # the process's own clock, as clock_getcpuclockid(3) makes its number: finer than the ticks in /proc
-            own = time.clock_gettime((~self._pid << 3) | 2)
-            ticks = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[13:15]
-            return own + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-        return None
+        return processor_seconds(self._pid)
 
     def _waiting(self) -> float:
         """Seconds for which its main thread, and the one that asks it, were ready but did not run.
