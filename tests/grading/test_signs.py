@@ -152,3 +152,12 @@ def test_a_sign_is_a_function() -> None:
     assert quicker_than_fresh(None, 12.0) == quicker_than_fresh(0.02, None) == ()
     credit = Measurement(0.93, 1000).points_at({0.9: 1.0})
     assert credit.with_sign(lambda student: ()) == credit
+
+
+@pytest.mark.parametrize("name", ["alexnet", "backprop", "deep_svm", "linear_hinge", "svm_pipelines", "theory"])
+def test_assignments_compute_signs_apart(name: str) -> None:
+    """No assignment of this repository computes a sign of extra runs beside the points, or measures time on the clock."""
+    text = (Path(__file__).resolve().parents[2] / "assignments" / name / "assignment.py").read_text()
+    assert ".alarmed(" not in text
+    assert "perf_counter" not in text
+    assert "import time" not in text
