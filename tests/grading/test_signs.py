@@ -156,7 +156,7 @@ def test_a_sign_is_a_function() -> None:
 
 @pytest.mark.parametrize("name", ["alexnet", "backprop", "deep_svm", "linear_hinge", "svm_pipelines", "theory"])
 def test_assignments_compute_signs_apart(name: str) -> None:
-    """No assignment of this repository computes a sign of extra runs beside the points, or measures time on the clock."""
+    """No assignment of this repository makes extra runs for a sign beside the points, or takes time on the clock."""
     text = (Path(__file__).resolve().parents[2] / "assignments" / name / "assignment.py").read_text()
     assert ".alarmed(" not in text
     assert "perf_counter" not in text
