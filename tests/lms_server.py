@@ -62,6 +62,8 @@ class Person:
     deducted: float = 0.0
     comments: list[dict[str, Any]] = field(default_factory=list)
     state: str = "submitted"
+    workflow: str = "inreview"
+    modified: int = 1795000000
 
 
 @dataclass
@@ -318,7 +320,7 @@ class _Handler(BaseHTTPRequestHandler):
                          for each in there.people if each.score is not None or each.comments]  # fmt: skip
                 return _json({"assignments": [{"assignmentid": 33, "grades": given}] if given else []})
             case "mod_assign_get_user_flags":
-                flags = [{"userid": each.number, "workflowstate": "inreview"} for each in there.people]
+                flags = [{"userid": each.number, "workflowstate": each.workflow} for each in there.people]
                 return _json({"assignments": [{"assignmentid": 33, "userflags": flags}]})
             case "mod_assign_get_submission_status":
                 return _json(self._status(there.person(int(seen.value("userid")))))
@@ -342,14 +344,14 @@ class _Handler(BaseHTTPRequestHandler):
             for at, (_, handed_in) in enumerate(person.attempts) for name, content in handed_in.items()
         ]  # fmt: skip
         team = bool(self.there.about.get("teamsubmission"))
-        return {"id": 5, "userid": 0 if team else person.number, "status": person.state, "timemodified": 1795000000,
-                "attemptnumber": 0, "groupid": person.group if team else 0,
+        return {"id": 5, "userid": 0 if team else person.number, "status": person.state,
+                "timemodified": person.modified, "attemptnumber": 0, "groupid": person.group if team else 0,
                 "plugins": [{"type": "file", "fileareas": [{"area": "submission_files", "files": files}]},
                             {"type": "onlinetext", "editorfields": [{"name": "onlinetext", "text": person.body}]},
                             {"type": "comments"}]}  # fmt: skip
 
     def _status(self, person: Person) -> dict[str, Any]:
-        if self.there.about.get("markingworkflow"):
+        if self.there.about.get("markingworkflow") and person.workflow != "released":
             return {"lastattempt": None, "feedback": None}  # as long as nothing is released
         comment = person.comments[0] if person.comments else {"comment": "", "attachments": []}
         files = [{"filename": each["display_name"]} for each in comment["attachments"]]
@@ -361,7 +363,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _saved(self, seen: Seen) -> tuple[int, bytes, dict[str, str]]:
         person = self.there.person(int(seen.value("userid")))
-        person.state = seen.value("workflowstate") or person.state
+        person.workflow = seen.value("workflowstate") or person.workflow
         person.score = None if float(seen.value("grade")) < 0 else float(seen.value("grade"))
         before = person.comments[0]["attachments"] if person.comments else []
         draft = seen.value("plugindata[files_filemanager]")

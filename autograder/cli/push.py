@@ -14,8 +14,9 @@ from rich.table import Table
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.formats.final_points import class_grades
+from autograder.formats.lms.journal import JOURNAL, Journal
 from autograder.formats.lms.places import is_address, place_of
-from autograder.formats.lms.pushing import JOURNAL, Asked, Journal, Plan, Step, planned, pushed
+from autograder.formats.lms.pushing import Asked, NotCertain, Plan, Step, planned, pushed
 from autograder.formats.lms.sites import SITES, site_of
 from autograder.formats.outgoing import ClassGrades
 from autograder.reports.pages.text import visible
@@ -66,18 +67,20 @@ def push_grades(call: Call) -> int:
                 soft_wrap=True,
             )
         _show(screen, plan)
-        failed = []
+        failed: list[str] = []
+        uncertain: list[str] = []
         if call.yes:
             try:
                 for step, problem in pushed(site, plan, journal):
                     if problem:
-                        failed.append(f"{step.seat.shown} ({problem})")
+                        which = uncertain if isinstance(problem, NotCertain) else failed
+                        which.append(f"{step.seat.shown} ({problem})")
                         continue
                     screen.print(f"Written:     {_safe(step.seat.shown)}", markup=False, soft_wrap=True)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(_KEPT) from None
-        _sum_up(screen, call, plan, grades, failed)
-    return int(bool(failed or plan.placed.left or plan.placed.unsure))
+        _sum_up(screen, call, plan, grades, failed, uncertain)
+    return int(bool(failed or uncertain or plan.placed.left or plan.placed.unsure))
 
 
 def _show(screen: Console, plan: Plan) -> None:
@@ -116,14 +119,17 @@ def _notes(step: Step) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
-def _sum_up(screen: Console, call: Call, plan: Plan, grades: ClassGrades, failed: Sequence[str]) -> None:
+def _sum_up(
+    screen: Console, call: Call, plan: Plan, grades: ClassGrades, failed: Sequence[str], uncertain: Sequence[str]
+) -> None:
     """Say how many, who is left, and what is to be done."""
     writing = [each for each in plan.steps if each.writes]
     same = sum(not each.writes and not each.why for each in plan.steps)
-    number = len(writing) - len(failed)
+    number = len(writing) - len(failed) - len(uncertain)
     screen.print(f"{'Written' if call.yes else 'Would write'}: {counted(number, 'student')}; as it is already: {same}.")
     for what, who in (
         ("Not written", failed),
+        ("Not certain, so run the same command again", uncertain),
         ("Graded, but not found there", [each.student for each in plan.placed.left]),
         ("There, but without a grade here", plan.without),
         ("Handed in, but not graded yet", grades.ungraded),

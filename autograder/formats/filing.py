@@ -91,11 +91,14 @@ class _Desk:
         self._entered: set[tuple[str, int]] = set()  # attempts that are counted as new or changed
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds
         self._twice: set[str] = set()  # keys with several hand-ins in this source
+        self._times: dict[str, set[datetime | None]] = {}  # those of the hand-ins of each key in this source
 
     def file(self, found: Found, download: str) -> None:
         """File each hand-in, by time and by name."""
         keys = [each.who.key for each in found.hand_ins]
         self._twice = {key for key in keys if keys.count(key) > 1}
+        for each in found.hand_ins:
+            self._times.setdefault(each.who.key, set()).add(None if each.guessed else each.received)
         self._people.compare_names([each.who for each in found.hand_ins if not (each.who.blind or each.members)])
         latest = datetime.max.replace(tzinfo=UTC)
         for hand_in in sorted(found.hand_ins, key=lambda each: (each.received or latest, each.who.key)):
@@ -111,13 +114,16 @@ class _Desk:
             return
         kind, key, sha256 = self.result.source, hand_in.who.key, _sha256(contents, problem)
         student, who = self._people.student(hand_in)
-        if unread and (read := [each for each in self._of(key) if not each.unread]):
+        if unread and (read := [each for each in self._of(key) if not each.unread and _is_same(each, hand_in)]):
             self.result.notes.append(f"{printable(student)}: {problem} Until it can be read, what is there counts.")
             self._keep(read[-1])
             return
-        for each in [each for each in self._of(key) if each.unread and not unread]:
-            self._remove(each)
+        for each in [each for each in self._of(key) if each.unread]:
+            if each.handed_in not in self._times[key] if each.handed_in else not unread:
+                self._remove(each)
         existing = self._existing(hand_in, sha256, student)
+        if existing is None and hand_in.received and not hand_in.guessed:
+            existing = next((each for each in self._of(key) if each.unread and _is_same(each, hand_in)), None)
         same = self._contents.get((student, sha256))
         if existing is None and same and same.source != kind:
             self._keep(same)  # from another platform
@@ -322,6 +328,11 @@ class _Desk:
         result.unread |= bool(found.unfetched)
         result.lines = class_lines(self._attempts, self._roster, found.nothing, found.unfetched, asked=self._asked)
         return result
+
+
+def _is_same(attempt: Attempt, hand_in: HandIn) -> bool:
+    """Whether a hand-in with a time of its own is an attempt; without one, it may be any of the same key."""
+    return hand_in.received is None or hand_in.guessed or attempt.handed_in == hand_in.received
 
 
 def _is_as_before(existing: Attempt, draft: Attempt) -> bool:

@@ -16,6 +16,7 @@ from tiny_course import RIGHT, WRONG, make_course
 
 from autograder.formats.lms import http
 from autograder.submissions.collected import Attempt, read_attempts
+from autograder.submissions.counting import counting
 
 FIRST, SECOND = "2026-11-18T10:00:00Z", "2026-11-19T11:30:00Z"
 ADA = Person(77, "Ada Lovelace", "ada", "ada@uni.example")
@@ -300,6 +301,66 @@ def test_files_of_moodle_on_another_host_are_not_fetched(root, site) -> None:
 
     assert done.returncode == 1
     assert other.seen == []
+
+
+def test_an_attempt_that_could_not_be_read_waits_and_no_earlier_one_counts(root, site) -> None:
+    """Canvas gives all attempts of a student: another attempt is not what this one was."""
+    site.faults.append(Fault("/files/77/1/", 404, times=99))
+    _, found = collected(root, site.canvas, code=1)
+
+    assert [(key, each.waits, each.unread) for key, each in sorted(found.items())] == [
+        (("ada", 1), False, False), (("ada", 2), True, True), (("bob", 1), False, False)
+    ]  # fmt: skip
+    assert "does not find downloading tiny.py" in found["ada", 2].problem
+    assert counting(found.values())["ada"].waits
+    assert collected(root, site.canvas, code=1)[1] == found
+    site.faults.clear()
+    _, found = collected(root, site.canvas)
+    assert [(key, each.waits) for key, each in sorted(found.items())] == [
+        (("ada", 1), False), (("ada", 2), False), (("bob", 1), False)
+    ]  # fmt: skip
+
+
+def test_an_earlier_attempt_that_could_not_be_read_keeps_its_number(root, site) -> None:
+    """It waits beside the later one, which was read, and takes its own place when it comes."""
+    site.faults.append(Fault("/files/77/0/", 404, times=99))
+    _, found = collected(root, site.canvas, code=1)
+
+    assert [(number, each.waits) for (who, number), each in sorted(found.items()) if who == "ada"] == [
+        (1, True), (2, False)
+    ]  # fmt: skip
+    site.faults[0].status = 403
+    assert sorted(collected(root, site.canvas, code=1)[1]) == sorted(found)
+    site.faults.clear()
+    _, found = collected(root, site.canvas)
+    assert found["ada", 1].received == datetime.fromisoformat(FIRST)
+    assert found["ada", 2].received == datetime.fromisoformat(SECOND)
+    assert not any(each.waits for each in found.values())
+    assert len(found) == 3
+
+
+def test_a_later_hand_in_takes_the_place_of_one_that_moodle_never_gave(root, site) -> None:
+    """Moodle has the last attempt alone, so one that it does not give any more waits for nobody."""
+    site.faults.append(Fault("pluginfile.php/9/78", 404, times=99))
+    _, found = collected(root, site.moodle, code=1)
+    assert found["bob", 1].waits
+    site.faults.clear()
+    site.person(78).modified = 1795000500
+    _, found = collected(root, site.moodle)
+    assert [(number, each.waits) for (who, number), each in found.items() if who == "bob"] == [(1, False)]
+
+
+def test_a_hand_in_of_moodle_that_changed_and_cannot_be_read_waits(root, site) -> None:
+    """What was handed in before that counts no more."""
+    collected(root, site.moodle)
+    site.person(78).modified = 1795000500
+    site.person(78).attempts = [(SECOND, files("def double(x): return 2 * x\n"))]
+    site.faults.append(Fault("pluginfile.php/9/78", 404, times=99))
+    _, found = collected(root, site.moodle, code=1)
+
+    assert [(number, each.waits) for (who, number), each in sorted(found.items()) if who == "bob"] == [
+        (1, False), (2, True)
+    ]  # fmt: skip
 
 
 # ---- lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from autograder.formats.lms import http
 from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place, place_of
 from autograder.formats.lms.replies import Secret, TooLarge
+from autograder.submissions.collected import read_attempts
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 TIME = "2026-11-18T10:00:00Z"
@@ -89,6 +91,16 @@ def test_the_address_of_the_browser_is_enough(address, place) -> None:
 def test_an_address_that_names_no_assignment_is_refused(root, address, parts) -> None:
     """And no connection is made."""
     refused(collect(root, address), *parts)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://[abc/courses/1/assignments/2", "https://c.edu:port/courses/1", "https://"]
+)
+@pytest.mark.parametrize("verb", ["collect", "push"])
+def test_what_is_no_address_is_the_users_fault(root, verb, address) -> None:
+    """And one sentence."""
+    words = ["collect", address, "--assignment", "tiny"] if verb == "collect" else ["push", "graded", "--to", address]
+    refused(run_here(*words, cwd=root, **ENVIRON), "address", "use the one that your browser shows")
 
 
 def test_a_platform_has_to_be_a_known_one(root) -> None:
@@ -295,3 +307,36 @@ def test_a_page_that_canvas_confirms_elsewhere_is_not_followed(root, site) -> No
     done = run_here("push", "graded", "--to", site.canvas, "--yes", cwd=root, **ENVIRON)
     refused(done, "continues sending the page of Ada Lovelace on another host, which is not followed")
     assert site.person(77).score is None
+
+
+@pytest.mark.parametrize(
+    ("part", "headers", "status"),
+    [
+        ("4711/submissions", {"Location": "https://[bad"}, 302),
+        ("4711/submissions", {"Link": '<https://[bad>; rel="next"'}, 200),
+    ],
+)
+def test_a_platform_that_refers_to_no_address_is_said(root, site, part, headers, status) -> None:
+    """It is the platform's fault, and not ours."""
+    site.faults.append(Fault(part, status, headers, b"[]"))
+    refused(collect(root, site.canvas), "refers reading the submissions of assignment 4711 to something that is no")
+
+
+def test_a_file_at_no_address_waits(root, site) -> None:
+    """As one that cannot be downloaded."""
+    history = [
+        {"attempt": 1, "submitted_at": TIME, "attachments": [{"url": "https://[bad", "display_name": "tiny.py"}]}
+    ]
+    entry = {"user_id": 77, "submitted_at": TIME, "submission_history": history}
+    site.faults.append(Fault("4711/submissions", 200, body=json.dumps([entry]).encode()))
+    done = collect(root, site.canvas)
+
+    assert done.returncode == 1
+    (attempt,) = read_attempts(root / "submissions" / "tiny")
+    assert "refers downloading tiny.py to an address without https, which is not followed" in attempt.problem
+
+
+def test_a_pipe_is_no_file_with_a_token(root, site) -> None:
+    """Nobody waits for what may never be written into it."""
+    os.mkfifo(root / "token", 0o600)
+    refused(collect(root, site.canvas, "--token-file", "token"), "token is no ordinary file")

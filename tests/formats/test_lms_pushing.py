@@ -143,7 +143,7 @@ def test_a_class_of_three_hundred_comes_in_and_goes_out(tmp_path, site, platform
     grade(tmp_path, *(with_points(f"s{each}", 2) for each in numbers))
     site.seen.clear()
     assert "Written: 300 students; as it is already: 0." in push(tmp_path, site, platform, "--yes")
-    assert len(site.seen) < 6 * 300
+    assert len(site.seen) < 7 * 300
     assert "Written: 0 students; as it is already: 300." in push(tmp_path, site, platform, "--yes")
     assert {len(each.comments) for each in site.people} == {1}
 
@@ -340,7 +340,7 @@ def test_moodles_marking_workflow_stays_as_it_is(root, site) -> None:
     site.about = {"markingworkflow": 1}
     said = push(root, site, "moodle", "--yes")
 
-    assert site.person(77).state == "inreview"
+    assert site.person(77).workflow == "inreview"
     assert "Students see these grades once Moodle's marking workflow has them as released." in said
     said = push(root, site, "moodle", "--yes")
     assert "Written: 0 students; as it is already: 3." in said
@@ -387,6 +387,12 @@ def test_another_maximum_asks_for_a_decision(root, site, platform) -> None:
     ("platform", "about", "why"),
     [
         ("canvas", {"grading_type": "pass_fail"}, "it is graded as pass_fail there"),
+        (
+            "canvas",
+            {"grading_type": "letter_grade"},
+            "it is graded by a scheme there, which may take points for a step",
+        ),
+        ("canvas", {"grading_type": "gpa_scale"}, "display grades as points first"),
         ("canvas", {"anonymize_students": True}, "grading is anonymous there; reveal the names first"),
         ("moodle", {"grade": -2}, "it is graded on a scale there"),
         ("moodle", {"grade": 0}, "it has no grade there"),
@@ -542,3 +548,92 @@ def test_a_team_is_found_there_without_a_roster(root, site, platform) -> None:
     push(root, site, platform, "--yes")
 
     assert [each.score for each in site.people] == [3.0, 3.0, None, None, None]
+
+
+@pytest.mark.parametrize("before", [None, 1.0])
+@pytest.mark.parametrize("status", [0, 502])
+def test_a_lost_answer_takes_no_grade_away(root, site, before, status) -> None:
+    """Also where a marking workflow hides comments: the points that arrived stay, and one comment is with them."""
+    site.about, site.person(77).score = {"markingworkflow": 1}, before
+    site.faults.append(Fault("save_grade", status, done=True))
+    said = push(root, site, "moodle", "--yes", "--overwrite")
+
+    assert "Written: 3 students" in said
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 0.0, "dan": None}
+    assert "2 of 4 points" in site.person(77).comments[0]["comment"]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-comments",)])
+def test_a_comment_that_moodle_hides_is_not_emptied(root, site, options) -> None:
+    """Points go there with a comment or not at all, because a grade is written with the comment beside it."""
+    site.about = {"markingworkflow": 1}
+    site.person(77).comments = [{"comment": "Come and see me.", "attachments": []}]
+    said = push(root, site, "moodle", "--yes", *options)
+
+    assert re.search(r"Ada Lovelace .*A comment there cannot be read before it is released, and 2 would be", said)
+    assert site.person(77).comments[0]["comment"] == "Come and see me."
+    assert scores(site) == {"ada": None, "bob": 3.5, "cy": 0.0, "dan": None}
+    push(root, site, "moodle", "--yes", "--overwrite")
+    assert scores(site)["ada"] == 2.0
+    assert "2 of 4 points" in site.person(77).comments[0]["comment"]
+
+
+def test_a_regrade_replaces_our_own_comment_that_moodle_hides(root, site) -> None:
+    """As long as the grade beside it is the one that was written from here."""
+    site.about = {"markingworkflow": 1}
+    push(root, site, "moodle", "--yes")
+    grade(root, with_points("ada", 3.0), with_points("bob", 1.0))
+    site.person(78).score = 2.5
+    push(root, site, "moodle", "--yes")
+
+    assert scores(site) == {"ada": 3.0, "bob": 2.5, "cy": 0.0, "dan": None}
+    assert "3 of 4 points" in site.person(77).comments[0]["comment"]
+    site.person(77).workflow = "released"
+    assert "as it is already: 2" in push(root, site, "moodle", "--yes")
+
+
+@BOTH
+def test_what_somebody_writes_during_a_push_is_kept(root, site, platform) -> None:
+    """Each student is read again just before; who has another grade by then is named."""
+
+    def change() -> None:
+        site.person(79).score = 1.0
+
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/78" if platform == "canvas" else "save_grade"
+    site.faults.append(Fault(part, 200, body=b"null" if platform == "moodle" else b"{}", done=True, then=change))
+    said = push(root, site, platform, "--yes", code=1)
+
+    assert "Not written: Cy Young (the grade there has changed since it was read; run the same command again)." in said
+    assert scores(site) == {"ada": 2.0, "bob": 3.5, "cy": 1.0, "dan": None}
+    assert site.person(79).comments == []
+
+
+def test_a_comment_that_somebody_writes_during_a_push_is_kept(root, site) -> None:
+    """Moodle has one comment, which ours would replace."""
+
+    def change() -> None:
+        site.person(79).comments = [{"comment": "Come and see me.", "attachments": []}]
+
+    site.faults.append(Fault("save_grade", 200, body=b"null", done=True, then=change))
+    said = push(root, site, "moodle", "--yes", code=1)
+
+    assert "Not written: Cy Young (the comment there has changed since it was read; run" in said
+    assert site.person(79).comments[0]["comment"] == "Come and see me."
+
+
+def test_what_was_written_and_cannot_be_read_back_is_known_as_ours(root, site) -> None:
+    """It is not called unwritten, and a regrade replaces it."""
+
+    def refuse() -> None:
+        site.faults.append(Fault("GET /api/v1/courses/101/assignments/4711/submissions/77", 403))
+
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/77"
+    site.faults.append(Fault(part, 200, done=True, then=refuse))
+    said = push(root, site, "canvas", "--yes", code=1)
+
+    assert "Not certain, so run the same command again: Ada Lovelace (written, but it cannot be read there:" in said
+    assert "Not written" not in said
+    assert scores(site)["ada"] == 2.0
+    grade(root, with_points("ada", 3.0))
+    push(root, site, "canvas", "--yes")
+    assert scores(site)["ada"] == 3.0

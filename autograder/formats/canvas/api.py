@@ -33,7 +33,9 @@ _MANY = "per_page=100"
 
 Each = TypeVar("Each")
 
-_GRADED = ("points", "percent", "letter_grade", "gpa_scale")
+_GRADED = ("points", "percent")
+_SCHEMES = ("letter_grade", "gpa_scale")
+"""Canvas looks points up in the scheme of such an assignment first, where 3 may be a step and not 3 points."""
 
 
 class _Course(msgspec.Struct, frozen=True):
@@ -228,6 +230,8 @@ class CanvasSite:
 
     def _assignment(self, each: _Assignment) -> AssignmentThere:
         refused = "" if each.grading_type in _GRADED else f"it is graded as {each.grading_type} there"
+        if each.grading_type in _SCHEMES:
+            refused = "it is graded by a scheme there, which may take points for a step; display grades as points first"
         if each.anonymize_students:
             refused = "grading is anonymous there; reveal the names first"
         remarks = ("Students see these grades once they are posted in Canvas.",) if each.post_manually else ()

@@ -115,7 +115,7 @@ class Client:
             reply = self.get(following, what)
             yield self.decoded(reply, what, type)
             found = _NEXT.search(reply.headers.get("link", ""))
-            following = urljoin(following, found[1]) if found else None
+            following = self._joined(following, found[1], what) if found else None
 
     def change(
         self,
@@ -169,6 +169,20 @@ class Client:
                 f"({self.secret.without(str(error))}); is this the address of a {self.platform} site?"
             ) from None
 
+    def _joined(self, address: str, following: str, what: str) -> str:
+        """The address that another one is followed by.
+
+        Raises:
+            Denied: it is none.
+        """
+        try:
+            return urljoin(address, following)
+        except ValueError:
+            raise Denied(self._no_address(what)) from None
+
+    def _no_address(self, what: str) -> str:
+        return f"{self.host} refers {what} to something that is no address."
+
     def _whole(self, address: str) -> str:
         return address if "://" in address else f"{self.site}{address}"
 
@@ -220,11 +234,13 @@ class Client:
                 )
                 with answer:
                     if answer.is_redirect and method == "GET":
-                        address = urljoin(address, answer.headers["location"])
+                        address = self._joined(address, answer.headers["location"], what)
                         continue
                     content = self._content(answer, most, what)
             except requests.RequestException as error:
                 raise self._failed(error, what, unsure=unsure) from None
+            except ValueError:  # the library looks at a redirection, too, before it returns it
+                raise (Unsure if unsure else Denied)(self._no_address(what)) from None
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if 0 < (number_in(headers.get("x-rate-limit-remaining")) or 0) < _LOW:
                 time.sleep(1)  # before the quota is used up

@@ -79,7 +79,11 @@ def place_of(address: str, platform: str | None = None, *, assignment: bool = Tr
     Raises:
         UsageError: it names no such thing, or would be called without encryption.
     """
-    parts = urlsplit(address.strip())
+    try:
+        parts = urlsplit(address.strip())
+        _ = parts.port
+    except ValueError:
+        raise UsageError(f"{_shown(address)} is no address; use the one that your browser shows.") from None
     if parts.username or parts.password:
         raise UsageError("An address may not hold a user or a password; give the token by a variable or a file.")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_local(parts.hostname))):
@@ -147,7 +151,7 @@ def token_for(place: Place, file: Path | None) -> Secret:
 
 def _private_text(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
+        with open(file, "rb", opener=_without_waiting) as opened:
             about = os.fstat(opened.fileno())
             if not stat.S_ISREG(about.st_mode):
                 raise UsageError(f"{file} is no ordinary file; name one that holds the token with --token-file.")
@@ -156,6 +160,11 @@ def _private_text(file: Path) -> str:
             return opened.read(_LONGEST).decode("utf-8", "replace")
     except OSError as error:
         raise UsageError(f"The file with the token, {file}, cannot be read: {reason_of(error)}.") from None
+
+
+def _without_waiting(file: str, flags: int) -> int:
+    """Open what may be a pipe into which nobody writes."""
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def _shown(address: str) -> str:

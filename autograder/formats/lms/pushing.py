@@ -4,24 +4,20 @@ What the platform has at that moment decides, and not what was written before: w
 again, so a push that was stopped, or is repeated, goes on where it has to. A student gets what `autograder publish`
 showed and nothing else: points that are not final, and pages that were not shown, stay here.
 
-A file in the graded folder keeps what was written, by the platform's numbers. So a grade or comment that somebody else
-gave there is recognised, and kept unless it is to be overwritten.
+A grade or comment that somebody else gave there is recognised by what the journal knows of earlier pushes, and kept
+unless it is to be overwritten; what changed there after the plan was made is left for the next one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-
-import msgspec
 
 from autograder.checks.errors import UsageError
-from autograder.checks.wording import reason_of
 from autograder.formats.filling import Line, Placed, place
+from autograder.formats.lms.journal import Journal, same_points
 from autograder.formats.lms.records import AssignmentThere, Change, Comment, Platform, Present, Seat, page_name
 from autograder.formats.lms.replies import Denied, Unsure
 from autograder.formats.outgoing import ClassGrades, Grade
@@ -31,88 +27,13 @@ from autograder.reports.publishing import EARLIER
 from autograder.reports.visibility import moment_at, shown_report
 from autograder.scoring import points_of, question_points
 
-__all__ = ["JOURNAL", "Asked", "Journal", "Plan", "Step", "planned", "pushed"]
+__all__ = ["Asked", "NotCertain", "Plan", "Step", "planned", "pushed"]
 
-JOURNAL = "pushed.jsonl"
 _TRIES = 3
 _REFUSED = 5
 """So many students in a row are refused before nothing more is tried."""
 _PUBLISHED = moment_at(datetime.min.replace(tzinfo=UTC), None, published=True)
 """When students read it: as `autograder publish` has it."""
-_SAME = 0.005  # points; platforms keep two decimals
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    at: datetime
-    address: str
-    number: str
-    points: float | None = None
-    comment: str = ""
-
-
-@dataclass(slots=True)
-class Journal:
-    """What was written to one assignment of a platform, by the platform's number of the student."""
-
-    path: Path
-    address: str
-    _points: dict[str, float] = field(default_factory=dict)
-    _comments: set[tuple[str, str]] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, path: Path, address: str) -> Journal:
-        """Read it; a line that a killed command did not finish is passed over.
-
-        Raises:
-            UsageError: it cannot be read.
-        """
-        made = cls(path, address)
-        try:
-            lines = path.read_bytes().splitlines() if path.exists() else []
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read: {reason_of(error)}; make it readable, or remove it.") from None
-        for line in lines:
-            try:
-                entry = msgspec.json.decode(line, type=_Entry)
-            except msgspec.MsgspecError:
-                continue
-            if entry.address == address:
-                made._take(entry)
-        return made
-
-    def gave(self, number: str, points: float) -> bool:
-        """Whether these are the points that were written last."""
-        last = self._points.get(number)
-        return last is not None and abs(last - points) < _SAME
-
-    def wrote(self, number: str, comment: str) -> bool:
-        """Whether a comment is one that was written."""
-        return (number, _hash(comment)) in self._comments
-
-    def add(self, number: str, points: float | None, comment: str) -> None:
-        """Keep what a student has now, on the disk before anything else is written.
-
-        Raises:
-            UsageError: it cannot be written.
-        """
-        entry = _Entry(datetime.now(UTC), self.address, number, points, _hash(comment) if comment else "")
-        if (points is None or self.gave(number, points)) and (not comment or self.wrote(number, comment)):
-            return
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(b"\n" * (file.tell() > 0) + msgspec.json.encode(entry))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise UsageError(f"Cannot write {self.path}: {reason_of(error)}; make the folder writable.") from None
-        self._take(entry)
-
-    def _take(self, entry: _Entry) -> None:
-        if entry.points is not None:
-            self._points[entry.number] = entry.points
-        if entry.comment:
-            self._comments.add((entry.number, entry.comment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +55,12 @@ class Step:
     def writes(self) -> bool:
         """Whether anything is to be written."""
         return self.new is not None or self.comment is not None
+
+
+class NotCertain(str):
+    """What went wrong with a student to whom something was sent."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +148,15 @@ def _with_groups_whole(steps: Sequence[Step], seats: Sequence[Seat]) -> tuple[St
 
 def _is_kept(step: Step) -> bool:
     """Whether a student keeps points that are not the expected ones."""
-    return step.new is None and not _equal(step.seat.present.points, step.expected)
+    return step.new is None and not same_points(step.seat.present.points, step.expected)
 
 
 def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step, str]]:
     """Write what was planned, one student at a time; yields each step with what went wrong, "" for nothing.
 
-    Where nobody knows whether something was written, what the student has is read before it is tried again.
+    What a student has is read just before, and where it is not what the plan was made of, nothing is written. Where
+    nobody knows whether something was written, it is read before it is tried again. A problem that is `NotCertain`
+    says that something was sent.
 
     Raises:
         UsageError: the platform refuses everything, or cannot be reached; what was written is known.
@@ -239,7 +168,7 @@ def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step,
                 journal.add(step.seat.number, step.expected, step.said)
             continue
         try:
-            problem, refused = _written(site, step, journal), 0
+            problem, refused = _written(site, plan.there, step, journal), 0
         except Denied as error:
             problem, refused = str(error).rstrip("."), refused + 1
             if refused == _REFUSED:
@@ -247,29 +176,56 @@ def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step,
         yield step, problem
 
 
-def _written(site: Platform, step: Step, journal: Journal) -> str:
-    left = step
+def _written(site: Platform, there: AssignmentThere, step: Step, journal: Journal) -> str:
+    present = site.present(step.seat)
+    if problem := _changed_since(step, present, there):
+        return problem
+    left = _missing(step, present)
     for _ in range(_TRIES):
-        sure = True
-        try:
-            site.write(step.seat, Change(left.new, left.comment))
-        except Unsure:
-            sure = False
-        present = site.present(step.seat)
-        left = _missing(step, present)
-        if sure and not present.readable:
-            left = replace(left, comment=None)
         if not left.writes:
             journal.add(step.seat.number, step.new, step.said)
             return ""
-        if sure:
+        sure, sent = True, left
+        try:
+            site.write(replace(step.seat, present=present), Change(left.new, left.comment))
+        except Unsure:
+            sure = False
+        try:
+            present = site.present(step.seat)
+        except UsageError as error:
+            journal.add(step.seat.number, step.new, step.said if sure else "")
+            if not isinstance(error, Denied):
+                raise
+            return NotCertain(f"{'written' if sure else 'sent'}, but it cannot be read there: {error}".rstrip("."))
+        left = _missing(step, present)
+        arrived = sure or (sent.new is not None and left.new is None)  # one request has both
+        if arrived and not present.readable:
+            left = replace(left, comment=None)
+        if sure and left.writes:
             return "what was written is not there; the grade may be locked or overridden"
+    if not left.writes:
+        journal.add(step.seat.number, step.new, step.said)
+        return ""
     return "the connection ended each time before it was written; run the same command again"
+
+
+def _changed_since(step: Step, present: Present, there: AssignmentThere) -> str:
+    """Why nothing is to be written where somebody else wrote since the plan was made; "" for nothing."""
+    before = step.seat.present
+    if present.kept and present.kept != before.kept:
+        return present.kept
+    unlike = present.points != before.points and not same_points(present.points, before.points)
+    if unlike and not same_points(present.points, step.expected):
+        return "the grade there has changed since it was read; run the same command again"
+    commented = (present.comments, present.files, present.readable) != (before.comments, before.files, before.readable)
+    if there.replaces and step.comment is not None and commented:
+        return "the comment there has changed since it was read; run the same command again"
+    return ""
 
 
 def _missing(step: Step, present: Present) -> Step:
     """What of a step is not there yet."""
-    new = None if step.new is not None and _equal(present.points, step.new) else step.new
+    new = None if step.new is not None and same_points(present.points, step.new) else step.new
     return Step(step.seat, step.expected, new, None if _has(present, step.comment) else step.comment)
 
 
@@ -295,15 +251,26 @@ class _Maker:
         if self._there.capped and self._there.most is not None and points > self._there.most:
             points, why = self._there.most, f"more than the platform takes; cut to {self._there.most:g}"
         before = seat.present.points
-        new = None if _equal(before, points) else points
+        new = None if same_points(before, points) else points
         ours = before is None or self._asked.overwrite or self._journal.gave(seat.number, before)
         if new is not None and not ours:
             return Step(seat, points, why=f"somebody else gave this grade there; --overwrite replaces it by {points:g}")
-        comment, kept, said = self._comment(seat, grade, page)
+        comment, kept, said = self._comment(seat, grade, page, regrade=new is not None)
+        hidden = self._there.replaces and self._there.takes_text and not seat.present.readable
+        if hidden and new is not None and comment is None:
+            return Step(
+                seat,
+                points,
+                why=f"a comment there cannot be read before it is released, and {points:g} would be written without "
+                "it; --overwrite writes the points and a new comment",
+            )
         return Step(seat, points, new, comment, why or kept, said)
 
-    def _comment(self, seat: Seat, grade: Grade, page: str) -> tuple[Comment | None, str, str]:
-        """The comment that is to be written, None for none; why another is kept, "" where none is; and its text."""
+    def _comment(self, seat: Seat, grade: Grade, page: str, *, regrade: bool) -> tuple[Comment | None, str, str]:
+        """The comment that is to be written, None for none; why another is kept, "" where none is; and its text.
+
+        One that cannot be read is replaced on a regrade, if it was written from here, as the grade beside it was.
+        """
         there = self._there
         if not self._asked.comments or not (there.takes_text or there.takes_file):
             return None, "", ""
@@ -311,9 +278,11 @@ class _Maker:
         file = page_name(self._grades.assignment, hashlib.sha256(data).hexdigest()) if there.takes_file else ""
         text = _text_of(self._grades, grade, file) if there.takes_text else ""
         made = Comment(text, file, data if file else b"")
-        if _has(seat.present, made) or (not seat.present.readable and self._journal.wrote(seat.number, text)):
+        hidden, before = not seat.present.readable, seat.present.points
+        if _has(seat.present, made) or (hidden and not regrade and self._journal.wrote(seat.number, text)):
             return None, "", text
-        if not seat.present.readable and not self._asked.overwrite:
+        ours = before is not None and self._journal.gave(seat.number, before) and self._journal.commented(seat.number)
+        if hidden and not ours and not self._asked.overwrite:
             return None, "comments there cannot be read before they are released; --overwrite writes one", ""
         if there.replaces and not self._asked.overwrite:
             others = [each for each in seat.present.comments if not self._journal.wrote(seat.number, each)]
@@ -345,10 +314,6 @@ def _text_of(grades: ClassGrades, grade: Grade, file: str) -> str:
     return "\n".join(lines)
 
 
-def _equal(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and abs(one - other) < _SAME
-
-
 def _has(present: Present, comment: Comment | None) -> bool:
     """Whether a student has a comment: its page, by the hash in its name, and its text."""
     if comment is None:
@@ -358,7 +323,3 @@ def _has(present: Present, comment: Comment | None) -> bool:
     return (not comment.file or any(each.startswith(stem) for each in present.files)) and (
         not comment.text or " ".join(comment.text.split()) in texts
     )
-
-
-def _hash(comment: str) -> str:
-    return hashlib.sha256(" ".join(comment.split()).encode("utf-8", "replace")).hexdigest()[:32]

@@ -62,13 +62,16 @@ class Reply:
 
 
 def origin_of(address: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address: who is meant by it.
+    """Scheme, host and port of an address: who is meant by it; nobody by what is no address.
 
     Examples:
         >>> origin_of("https://Canvas.example.edu/courses/1")
         ('https', 'canvas.example.edu', 443)
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", "", None
     try:
         port = parts.port
     except ValueError:
