@@ -83,6 +83,7 @@ class Platform:
     claimed: int = 0  # the size that files are said to have
     files: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     drafts: dict[int, list[str]] = field(default_factory=dict)
+    sent: dict[int, list[bytes]] = field(default_factory=dict)  # what is in the drafts
 
     @property
     def canvas(self) -> str:
@@ -111,7 +112,7 @@ def serving(platform: Platform) -> Iterator[Platform]:
     class Handler(_Handler):
         there = platform
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     platform.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -122,6 +123,11 @@ def serving(platform: Platform) -> Iterator[Platform]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing about a connection that the other side has closed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -377,6 +383,7 @@ class _Handler(BaseHTTPRequestHandler):
             return _json({"error": "Invalid token", "errorcode": "invalidtoken"})
         number = 700 + len(self.there.drafts)
         self.there.drafts[number] = [name for name, _ in files.values()]
+        self.there.sent[number] = [content for _, content in files.values()]
         return _json([{"itemid": number, "filename": name} for name, _ in files.values()])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder import loader
@@ -78,8 +79,8 @@ def class_grades(
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
-        waits = report.student in open_
-        made += [replace(grade, published=page.stem in published, waits=waits) for grade in one]
+        waits, times = report.student in open_, _last_times(own)
+        made += [replace(grade, published=page.stem in published, waits=waits, collected=times) for grade in one]
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
     title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])
@@ -189,6 +190,15 @@ def _member_keys(member: str, attempts: Sequence[Attempt], roster: Roster) -> Ma
         if key := attempt.member_keys.get(member, member if old else ""):
             found.setdefault(attempt.source, {})[key] = None
     return {source: tuple(keys) for source, keys in found.items()}
+
+
+def _last_times(attempts: Sequence[Attempt]) -> Mapping[str, datetime]:
+    """When the last attempt of each kind of download was handed in, as that says it; not where one has no such time."""
+    found: dict[str, list[datetime | None]] = {}
+    for attempt in attempts:
+        found.setdefault(attempt.source, []).append(None if attempt.time_from else attempt.handed_in)
+    times = {source: [time for time in own if time] for source, own in found.items()}
+    return {source: max(own) for source, own in times.items() if own and len(own) == len(found[source])}
 
 
 def _is_number(student: str, keys: Mapping[str, tuple[str, ...]]) -> bool:

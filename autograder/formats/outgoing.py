@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
@@ -27,6 +28,7 @@ class Grade:
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
     for each member that is known; `page` is the feedback page, if there is one. `published` says whether
     `autograder publish` showed the student a page, `waits` that another attempt may count, which waits for an answer.
+    `collected` are the times of the last attempts that were collected, by the kind of download that says them.
     """
 
     student: str
@@ -43,6 +45,7 @@ class Grade:
     page: Path | None = None
     published: bool = False
     waits: bool = False
+    collected: Mapping[str, datetime] = field(default_factory=dict)
 
     def points_of(self, check: CheckResult) -> float | None:
         """The points of a check; None where they are not final."""

@@ -637,3 +637,30 @@ def test_what_was_written_and_cannot_be_read_back_is_known_as_ours(root, site) -
     grade(root, with_points("ada", 3.0))
     push(root, site, "canvas", "--yes")
     assert scores(site)["ada"] == 3.0
+
+
+@BOTH
+def test_whoever_handed_in_again_gets_no_grade_of_the_earlier_attempt(root, site, platform) -> None:
+    """What the platform grades is what is there now; collected and graded again, it is written."""
+    address = site.canvas if platform == "canvas" else site.moodle
+    words = ("collect", address, "--assignment", "tiny")
+    site.person(77).attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
+    site.person(78).attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
+    run_here(*words, cwd=root, **ENVIRON)
+    site.person(77).attempts.append(("2026-11-19T10:00:00Z", {"tiny.py": b"x = 1\n"}))
+    site.person(77).modified += 60
+    said = push(root, site, platform, "--yes", "--overwrite")
+
+    assert re.search(r"Ada Lovelace .*Handed in again since it was collected; collect and grade that first\.", said)
+    assert scores(site) == {"ada": None, "bob": 3.5, "cy": 0.0, "dan": None}
+    run_here(*words, cwd=root, **ENVIRON)
+    push(root, site, platform, "--yes")
+    assert scores(site)["ada"] == 2.0
+
+
+def test_the_page_that_goes_to_moodle_is_the_published_one(root, site) -> None:
+    """Byte for byte."""
+    push(root, site, "moodle", "--yes")
+    pages = {path.read_bytes() for path in (root / "graded" / "published").glob("*.html")}
+
+    assert {content for each in site.sent.values() for content in each} == pages

@@ -289,7 +289,9 @@ def _seat(user: _User, given: _Submission, *, together: bool) -> Seat:
                                           ("email", user.email)) if id_]  # fmt: skip
     who = _who(user)
     group = str(given.group.id) if together and given.group is not None and given.group.id is not None else ""
-    return Seat(str(user.id), user.name or f"user {user.id}", tuple(ids), who.names, _present(given), group)
+    return Seat(
+        str(user.id), user.name or f"user {user.id}", tuple(ids), who.names, _present(given), group, given.submitted_at
+    )
 
 
 def _present(given: _Submission) -> Present:

@@ -109,7 +109,7 @@ def planned(
     seats = site.seats()
     lines = [Line(row, seat.shown, seat.ids, seat.names, most=there.most) for row, seat in enumerate(seats)]
     placed = place(lines, grades.grades, platform, ids_of)
-    maker = _Maker(there, grades, journal, asked)
+    maker = _Maker(there, platform, grades, journal, asked)
     steps, without = [], []
     for row, seat in enumerate(seats):
         if row in placed.unsure:
@@ -232,14 +232,19 @@ def _missing(step: Step, present: Present) -> Step:
 class _Maker:
     """Makes the steps of a class."""
 
-    def __init__(self, there: AssignmentThere, grades: ClassGrades, journal: Journal, asked: Asked) -> None:
-        self._there, self._grades, self._journal, self._asked = there, grades, journal, asked
+    def __init__(
+        self, there: AssignmentThere, platform: str, grades: ClassGrades, journal: Journal, asked: Asked
+    ) -> None:
+        self._there, self._platform, self._grades, self._journal, self._asked = there, platform, grades, journal, asked
         self._names = file_names(each.report.student for each in grades.grades)
 
     def step(self, seat: Seat, grade: Grade) -> Step:
         """What becomes of a student who has a grade here."""
         if grade.points is None:
             return Step(seat, why=f"the points are not final: {grade.why}")
+        last = grade.collected.get(self._platform)
+        if last is not None and seat.handed_in is not None and seat.handed_in > last:
+            return Step(seat, why="handed in again since it was collected; collect and grade that first")
         page = self._page(grade)
         if not self._was_shown(grade, page):
             return Step(seat, why="not published as it is now")

@@ -66,6 +66,7 @@ class Seat:
     """One student of an assignment there: the platform's number, ids by kind (the surest first), names, the grade.
 
     `group` is the number of a group whose members all get the points that one of them is given, "" for none.
+    `handed_in` is the time of the last attempt there, None where there is none.
     """
 
     number: str
@@ -74,6 +75,7 @@ class Seat:
     names: tuple[str, ...] = ()
     present: Present = Present()
     group: str = ""
+    handed_in: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

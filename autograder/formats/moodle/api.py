@@ -96,8 +96,7 @@ class MoodleSite:
         """What counts of everybody; drafts and what was only begun are none."""
         found, mine = Found(), self._mine()
         people = {each.id: each for each in self._participants()}
-        answer = self._call("mod_assign_get_submissions", [("assignmentids[0]", str(mine.id))], Submissions)
-        for each in (one for of in answer.assignments for one in of.submissions):
+        for each in self._submissions():
             if each.status != "submitted":
                 if each.status == "draft" and each.userid in people:
                     found.nothing[_name(people[each.userid], mine)] = "only a draft, which was not submitted"
@@ -115,12 +114,24 @@ class MoodleSite:
     def seats(self) -> Sequence[Seat]:
         """Everybody who takes part, with the grade and what staff wrote."""
         mine = self._mine()
-        grades = self._grades()
+        grades, people = self._grades(), self._participants()
+        times = self._times_of(people)
         return [
             Seat(str(each.id), _name(each, mine), _ids(each, mine), _who(each, mine).names,
-                 self._present(each.id, grades))
-            for each in self._participants()
+                 self._present(each.id, grades), handed_in=times.get(each.id))
+            for each in people
         ]  # fmt: skip
+
+    def _times_of(self, people: Sequence[Participant]) -> Mapping[int, datetime]:
+        """When each of them handed in last, also as a member of a team."""
+        own: dict[int, datetime] = {}
+        of_teams: dict[int, datetime] = {}
+        for each in self._submissions():
+            if each.status == "submitted" and each.timemodified > 0:
+                time = datetime.fromtimestamp(each.timemodified, UTC)
+                (own if each.userid else of_teams)[each.userid or each.groupid] = time
+        teams = {each.id: of_teams[each.groupid] for each in people if each.groupid in of_teams}
+        return {**teams, **own}
 
     def present(self, seat: Seat) -> Present:
         """What one student has now."""
@@ -181,6 +192,11 @@ class MoodleSite:
     def _participants(self) -> list[Participant]:
         fields = [("assignid", str(self._mine().id)), ("groupid", "0"), ("filter", "")]
         return self._call("mod_assign_list_participants", fields, list[Participant])
+
+    def _submissions(self) -> list[Submission]:
+        fields = [("assignmentids[0]", str(self._mine().id))]
+        answer = self._call("mod_assign_get_submissions", fields, Submissions)
+        return [one for of in answer.assignments for one in of.submissions]
 
     def _grades(self) -> Mapping[int, float]:
         answer = self._call("mod_assign_get_grades", [("assignmentids[0]", str(self._mine().id))], Grades)
