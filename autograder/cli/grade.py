@@ -18,7 +18,7 @@ from autograder.cli.class_table import deliver
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED, if_stopped
-from autograder.cluster import JOBS, engines_of
+from autograder.cluster import engines_of
 from autograder.course import Course, course_seed, open_course
 from autograder.early_start import Early, declaration_of
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
@@ -26,6 +26,7 @@ from autograder.grading.class_run import class_folder_of, grade_class
 from autograder.grading.class_work import ClassWork, GradeRequest, own_work
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.reports.class_folder import kept_apart
+from autograder.reports.files import JOBS
 from autograder.reports.given_points import all_hand_grades
 from autograder.seeding import keys_of
 from autograder.submissions import may_be_download, refuse_class

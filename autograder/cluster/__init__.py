@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.checks.errors import UsageError
+from autograder.optional_packages import missing
 from autograder.settings import near
 
 if TYPE_CHECKING:
     from autograder.grading.engine import StartEngine
 
-__all__ = ["ENGINES", "JOBS", "engines_of"]
+__all__ = ["ENGINES", "engines_of"]
 
 ENGINES = ("dask",)
 """The values of `--cluster`; each is a module of this name here, with a function `engines`."""
-
-JOBS = ".jobs"
-"""The folder, in that of a class, where results are kept on their way from other machines."""
 
 
 def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Path | None = None) -> StartEngine | None:
@@ -35,7 +33,7 @@ def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Pa
         keys: the folder with the key of that cluster; None for the one in this user's settings.
 
     Raises:
-        UsageError: there is no such engine, or an option needs one.
+        UsageError: there is no such engine, an option needs one, or it needs a package that is not installed.
     """
     if not name:
         if scheduler or keys:
@@ -43,5 +41,12 @@ def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Pa
         return None
     if name not in ENGINES:
         raise UsageError(f"--cluster: nothing is called {name!r}; {near(name, ENGINES)}")
-    start: StartEngine = import_module(f"autograder.cluster.{name}").engines(folder, jobs, scheduler, keys)
+    try:
+        import_module("cryptography")  # makes the key of a cluster on this machine
+        engine = import_module(f"autograder.cluster.{name}")
+    except ModuleNotFoundError as error:
+        if needed := missing(error, f"--cluster {name}"):
+            raise UsageError(f"{needed}.") from None
+        raise
+    start: StartEngine = engine.engines(folder, jobs, scheduler, keys)
     return start

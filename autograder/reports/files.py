@@ -16,7 +16,10 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.results import Report
 
-__all__ = ["encodable", "file_names", "read_report", "read_reports", "report_text", "write_bytes", "write_text"]
+__all__ = ["JOBS", "encodable", "file_names", "read_report", "read_reports", "report_text", "write_bytes", "write_text"]
+
+JOBS = ".jobs"
+"""The folder, in that of a class, where reports are kept on their way from other machines."""
 
 LONGEST = 80
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})

@@ -28,7 +28,7 @@ from autograder.insight.items import analysed
 from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, read_alarms, show_grades
 from autograder.reports.csv_files import restored
-from autograder.reports.files import file_names, read_report, write_text
+from autograder.reports.files import JOBS, file_names, read_report, write_text
 from autograder.reports.grades import items_csv
 from autograder.reports.lateness import HAND_INS, read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
@@ -92,6 +92,17 @@ def _stems(out: Path, student: str) -> set[str]:
     return made
 
 
+def _on_their_way(folder: Path, student: str) -> Iterator[Path]:
+    """Reports about the student that a killed `autograder grade` left on their way, and what was written of one."""
+    for path in sorted(folder.glob("*")):
+        try:
+            own = read_report(path).student == student
+        except UsageError:  # a part of one; the next run makes all of it again
+            own = any(naming([path], student))
+        if own:
+            yield path
+
+
 def traces_of(out: Path, student: str) -> Traces:
     """What is there of a student; nothing is changed.
 
@@ -106,6 +117,7 @@ def traces_of(out: Path, student: str) -> Traces:
         for path in sorted((folder / place).glob("*"))
         if (path.stem if path.is_file() else path.name) in stems
     ]
+    own += _on_their_way(out / JOBS, student)
     marks, hand = read_marks(out / MARKS), read_hand_grades(out)
     lines = sum(row.student == student for row in marks.rows) if marks else 0
     if hand:

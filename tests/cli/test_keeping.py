@@ -216,6 +216,21 @@ def test_only_what_is_there_is_counted(graded: Path) -> None:
     assert f"To be removed from {out}: 0 files, 1 hand-in time.\n" in said
 
 
+def test_reports_on_their_way_are_forgotten(graded: Path) -> None:
+    """What a killed `grade --cluster` left of a student in `.jobs/` is removed, whole or not; bob's stays."""
+    out, jobs = graded / "out", graded / "out" / ".jobs"
+    jobs.mkdir()
+    for number, name in enumerate((NAME, "bob")):
+        shutil.copy(out / "reports" / f"{name}.json", jobs / f"{number}.json")
+    (jobs / ".0.draft").write_text(f'{{"student":"{NAME}","quest')
+    (jobs / ".1.draft").write_text('{"student":"bob","quest')
+    where = ("--out", out, "--course", graded / "course")
+    assert f"To be removed from {out}: 6 files, 3 lines of marks." in run("forget", NAME, *where)
+    assert "Still named" not in run("forget", NAME, *where, "--yes")
+    assert sorted(path.name for path in jobs.iterdir()) == [".1.draft", "1.json"]
+    assert list(naming([graded], NAME)) == []
+
+
 def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
     """What nobody removes by a rule, such as a roster, is found by the name; the exit code says so."""
     roster, notes = graded / "course" / "roster.csv", graded / "out" / "notes.txt"

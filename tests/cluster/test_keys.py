@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import refused, run_here
-from tiny_course import make_course
+from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import UsageError
 from autograder.cluster.doctor import Facts, differences, facts
@@ -42,6 +45,38 @@ def test_what_cannot_be_graded_on_a_cluster_is_said_before(tmp_path: Path) -> No
     asked = (*call, "--cluster", "dask", "--scheduler", "tls://nowhere:1", "--keys", "keys")
     refused(run_here(*asked, cwd=root), "There is no key in keys", "autograder cluster keys")
     refused(run_here("cluster", "worker", "tls://nowhere:1", "--keys", "keys", cwd=root), "There is no key in keys")
+
+
+@pytest.mark.parametrize("package", ["cryptography", "distributed"])
+def test_without_the_extra_one_sentence_names_it(tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a package of the extra is missing, `--cluster` and every verb of `cluster` that needs it name the extra."""
+    root, keys = make_course(tmp_path), tmp_path / "keys"
+    (root / "submissions").mkdir()
+    (root / "submissions" / "ann.py").write_text(RIGHT)
+    make_keys(keys)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("dask", "doctor", "part", "processes"):
+        monkeypatch.delitem(sys.modules, f"autograder.cluster.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    needs, advice = f" needs {package}, which is not installed; ", "pip install 'autograder-ml[cluster]'"
+    said = (f"Error: {{}}{needs}{advice}.\n").format
+    call = ("grade", "tiny", "submissions", "--out", "out", "--cluster", "dask")
+    assert run_here(*call, cwd=root).stderr == said("--cluster dask")
+    there = ("--keys", keys)
+    if package == "cryptography":
+        assert run_here("cluster", "keys", "--keys", "other", cwd=root).stderr == said("autograder cluster")
+        return
+    assert run_here("cluster", "scheduler", *there, cwd=root).stderr == said("autograder cluster")
+    assert run_here("cluster", "worker", "tls://nowhere:1", *there, cwd=root).stderr == said("autograder cluster")
+    assert run_here("cluster", "doctor", "tls://nowhere:1", *there, cwd=root).stderr == said("autograder cluster")
+
+
+def test_grading_on_one_machine_imports_nothing_of_a_cluster() -> None:
+    """What `autograder grade` imports before it knows of a cluster has nothing of Dask, nor what makes keys."""
+    code = "import sys, autograder.cli.grade, autograder.cli.cluster; print({n.partition('.')[0] for n in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"dask", "distributed", "tornado", "cryptography"} & ast.literal_eval(done.stdout)
 
 
 def test_a_machine_is_like_itself(tmp_path: Path) -> None:
