@@ -7,6 +7,7 @@ one try, and without the scheduler the engine waits until there is one again, an
 
 from __future__ import annotations
 
+import os
 import queue
 import shutil
 import tempfile
@@ -134,7 +135,7 @@ class DaskEngine:
         """Send a job to the scheduler, unless its result is in the folder already."""
         name = job_name(self.grader.key(attempt.submission), attempt)
         job = self._jobs[name] = _Job(attempt, name, result_path(self.folder, name))
-        if not job.path.is_file():
+        if not os.path.isfile(job.path):
             self._send(job)
 
     def poll(self, notify: Callable[[Event], None]) -> Sequence[Ended]:
@@ -272,8 +273,9 @@ class DaskEngine:
 
     def _forget_kept(self) -> None:
         """Remove the files of results that have been kept."""
-        while self._kept:
-            self._kept.pop().unlink(missing_ok=True)
+        while self._kept and os.path.isdir(self.folder):  # a shared folder may be gone for a while
+            with suppress(OSError):
+                self._kept.pop().unlink(missing_ok=True)
 
     def _remove_folder(self) -> None:
         with suppress(OSError):  # results that nobody has read stay, for the next run

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
 from unittest import mock
 
 from tiny_course import RIGHT, WRONG, hand_in, make_course
@@ -41,18 +44,40 @@ def waits(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     yield grade
 
 
+@contextmanager
+def kills_its_worker(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+    """A job that grades, but kills its worker with the submission s00."""
+    with grading_job(spec) as grade:
+
+        def grade_or_kill(submission: Submission) -> Report:
+            if submission.student == "s00":
+                os.kill(os.getppid(), signal.SIGKILL)
+                time.sleep(600)
+            return grade(submission)
+
+        yield grade_or_kill
+
+
+@contextmanager
+def hides_results(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+    """A job that grades; once s00 is graded, and before its result is written, the folder of results is gone."""
+    with grading_job(spec) as grade:
+
+        def grade_and_hide(submission: Submission) -> Report:
+            report = grade(submission)
+            if submission.student == "s00":
+                (spec.root.parent / "jobs").rename(spec.root.parent / "away")
+            return report
+
+        yield grade_and_hide
+
+
 @dataclass
 class Cluster:
     """A scheduler and some workers, as on other machines."""
 
     keys: Path
     address: str
-    processes: Processes
-
-    def kill(self, number: int) -> None:
-        """Kill -9 the scheduler (0) or a worker, and wait until it is gone."""
-        self.processes.running[number].process.kill()
-        self.processes.running[number].process.wait()
 
 
 @contextmanager
@@ -66,8 +91,27 @@ def cluster(folder: Path, jobs: int = 1) -> Iterator[Cluster]:
     with (
         mock.patch.dict(os.environ, shared),
         Processes((Part("scheduler", str(keys), LOCAL, port), *workers(template, jobs))) as processes,
+        _tended(processes),
     ):
-        yield Cluster(keys, address, processes)
+        yield Cluster(keys, address)
+
+
+@contextmanager
+def _tended(processes: Processes) -> Iterator[None]:
+    """What dies is started again, as by `autograder cluster worker`."""
+    over = Flag()
+
+    def tend() -> None:
+        while not over.wait(0.2):
+            processes.tend()
+
+    thread = Thread(target=tend, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @dataclass
