@@ -95,12 +95,11 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
     if getattr(axes, "_vertical_axis", 2) != 2:
         raise TooMuch
     axes.M = axes.get_proj()  # as it does when it is painted
-    drawn, before = [], []
+    drawn, before = [], [(artist, dict(vars(artist))) for artist in artists]  # a projection sets data, sizes, colours
     for artist in artists:
         if hasattr(artist, "do_3d_projection"):
             drawn.append((-float(artist.do_3d_projection() or 0.0), artist))
         elif hasattr(artist, "get_data_3d"):
-            before.append((artist, artist.get_data()))
             artist.set_data(*_projected(axes, np.column_stack(artist.get_data_3d())).T[:2])
             drawn.append((-np.inf, artist))
         else:
@@ -110,8 +109,8 @@ def solid(axes: Any, record: Record, artists: list[Any], budget: Budget) -> Reco
     for height, (_, artist) in enumerate(behind):
         artist.set_zorder(height)
     shapes = shapes_of(axes, [artist for _, artist in behind], budget)
-    for artist, data in before:
-        artist.set_data(*data)
+    for artist, attributes in before:
+        vars(artist).update(attributes)
     return {
         "outlines": True,
         "areas": [*panes, *shapes],

@@ -346,6 +346,29 @@ def test_texts_of_three_dimensions_are_where_they_are(plt):
     assert draw(first, first["look"]) == draw(again, again["look"])
 
 
+@pytest.mark.parametrize("kind", ["points", "curve", "wire frame", "surface", "bars"])
+def test_a_room_that_is_recorded_twice_is_the_same_twice(plt, kind):
+    """To draw it changes neither its data nor its order, whatever it is made of."""
+    figure = plt.figure()
+    axes = figure.add_subplot(projection="3d")
+    x, y = np.meshgrid(np.arange(3.0), np.arange(3.0))
+    if kind == "points":
+        axes.scatter([0, 1, 2], [0, 1, 0], [0, 1, 4], s=[10, 20, 30], c=["red", "green", "blue"])
+    elif kind == "curve":
+        axes.plot([0, 1, 2], [0, 1, 0], [0, 1, 4])
+    elif kind == "bars":
+        axes.bar3d([0, 1], [0, 1], [0, 0], 0.5, 0.5, [1, 2])
+    else:
+        (axes.plot_wireframe if kind == "wire frame" else axes.plot_surface)(x, y, x * y)
+    (plain,) = figures.figures(figure)
+    (first,) = figures.figures(figure, picture=appearance.illustrator())
+    (again,) = figures.figures(figure, picture=appearance.illustrator())
+    looks = [each.pop("look") for each in (first, again)]
+
+    assert repr(plain) == repr(first) == repr(again)
+    assert draw(first, looks[0]) == draw(again, looks[1]) != ""
+
+
 @pytest.mark.parametrize("kind", ["arrow from the edge", "wedge", "a canvas that is too large", "steps with errors"])
 def test_what_takes_too_much_is_painted_as_a_whole(plt, kind):
     """Such figures have a painted picture, and no look."""
