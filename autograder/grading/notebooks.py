@@ -17,7 +17,7 @@ from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.reading_process import Reader, Reading, repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.pictures import raster
-from autograder.remote.notebook import CellRun, Output, run_cells
+from autograder.remote.notebook import CellRun, run_cells
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import CellResult, NotebookResult, Verdict
 from autograder.submissions import Submission
@@ -29,7 +29,9 @@ _LANGUAGES = {"r": "R", "c++": "C++", "c#": "C#", "sql": "SQL", "javascript": "J
 _MOST_TEXT = 4_000
 _MOST_TEXT_IN_ALL = 200_000
 _MOST_PICTURES = 16
+_MOST_TRIES = 2 * _MOST_PICTURES  # to draw one: refused pictures take time, too
 _MOST_RESTARTS = 3
+_NO_MORE_PICTURES = "(Pictures from here on are left out: a report holds no more, or drawing them takes too long.)"
 _PICTURE_BYTES = 2 << 20
 
 
@@ -208,27 +210,17 @@ class _Room:
     """How much of outputs and pictures a report may still take."""
 
     def __init__(self) -> None:
-        self.text, self.pictures, self.bytes = _MOST_TEXT_IN_ALL, _MOST_PICTURES, _PICTURE_BYTES
+        self.text = _MOST_TEXT_IN_ALL
+        self.pictures = raster.Allowance(_MOST_PICTURES, _PICTURE_BYTES, _MOST_TRIES)
 
     def cell(self, run: CellRun) -> CellResult:
         text = "".join(each.text if each.kind == "stream" else f"{each.text}\n" for each in run.outputs if each.text)
         text = text[: min(self.text, _MOST_TEXT)]
         self.text -= len(text)
-        shown = tuple(filter(None, (self.picture(each) for each in run.outputs if each.png or each.figure)))
+        said = self.pictures.left_out > 0
+        drawn = (self.pictures.shown(each.figure, each.png) for each in run.outputs if each.png or each.figure)
+        shown = tuple(filter(None, drawn))
+        if self.pictures.left_out and not said:
+            text = f"{text}{_NO_MORE_PICTURES}\n"
         error = run.error.message if run.error else ""
         return CellResult(run.number, run.cell.name, text, error, round(run.seconds, 4), shown)
-
-    def picture(self, output: Output) -> str:
-        """A picture that passed the gate, as text; "" for one that did not, or for which there is no room."""
-        if self.pictures == 0:
-            return ""
-        figure = output.figure or {}
-        try:
-            text = raster.shown(figure, figure.get("look"), output.png or None)
-        except raster.Refused:
-            return ""
-        if len(text) > self.bytes:
-            return ""
-        self.pictures -= 1
-        self.bytes -= len(text)
-        return text

@@ -14,7 +14,10 @@ import base64
 import html
 import re
 import struct
+import time
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from autograder.pictures import vector
 
@@ -24,6 +27,7 @@ __all__ = [
     "MAX_PICTURES",
     "MAX_TOTAL",
     "MAX_WIDTH",
+    "Allowance",
     "Refused",
     "clean",
     "data_url",
@@ -92,6 +96,54 @@ def shown(record: object, look: object, png: object) -> str:
     if not drawn:
         raise Refused("it takes too many bytes, or nothing says how it looks")
     return drawn
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How much of pictures below cells is still made for a submission, however many of them are refused.
+
+    `pictures` and `letters` (of their texts) are what a report takes; `tries` and `seconds` (of CPU time) what may
+    still be drawn or cleaned for it, so that pictures that nobody will see are paid by the submission, too. `left_out`
+    counts those for which something of this was used up.
+    """
+
+    pictures: int
+    letters: int
+    tries: int
+    seconds: float = 10.0
+    left_out: int = 0
+
+    def shown(self, figure: Mapping[str, object] | None, png: bytes) -> str:
+        """One picture as a report keeps it, from its record or from what was painted; "" for one that is not shown.
+
+        Args:
+            figure: the record with its look, or None.
+            png: what was painted, or nothing.
+        """
+        if min(self.pictures, self.letters, self.tries) <= 0 or self.seconds <= 0:
+            self.left_out += 1
+            return ""
+        self.tries -= 1
+        record, began = figure or {}, time.thread_time()
+        try:
+            text = shown(record, record.get("look"), png or None)
+        except Refused:
+            return ""
+        finally:
+            self.seconds -= time.thread_time() - began
+        if len(text) > self.letters:
+            self.left_out += 1
+            return ""
+        self.pictures -= 1
+        self.letters -= len(text)
+        return text
+
+    @property
+    def sentence(self) -> str:
+        """What is said where pictures were left out, else ""."""
+        if not self.left_out:
+            return ""
+        return f"Pictures left out: {self.left_out}. A report holds no more, or drawing them takes too long."
 
 
 def text_of(picture: bytes) -> str:

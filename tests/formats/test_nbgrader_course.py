@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from nbgrader_course import MORE, TWELVE, answer, asserts, code, handed_in, make_course, notebook, place
+from nbgrader_course import MORE, TWELVE, answer, asserts, code, course_of, handed_in, make_course, notebook, place
 
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.formats.nbgrader import (
@@ -29,6 +30,7 @@ from autograder.formats.nbgrader.importing import import_course, survey, write_c
 from autograder.formats.nbgrader.scoring import points_of
 from autograder.grading import RunOptions
 from autograder.notebooks import Cell
+from autograder.pictures.raster import words_of
 from autograder.remote.notebook import CellRun
 from autograder.reports.pages import Heading, student_page
 from autograder.results import CheckResult, Report, Verdict
@@ -622,3 +624,31 @@ def test_folders_that_would_be_one_student_are_two(tmp_path: Path) -> None:
     assert {name: time.day for name, time in times_of(assignment).items()} == {
         "Zoë O'Hara": 1, "a_b": 5, "a_b-2": 1, "x": 1
     }  # fmt: skip
+
+
+def drawn_by(sandbox: Sandbox, folder: Path, *plots: str) -> Report:
+    """The report of a course with one manually graded cell, in whose place somebody handed in cells that draw."""
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    folder.chmod(0o755)
+    cell = partial(code, grade_id="drawing", grade=True, solution=True, points=3)
+    cells = [cell(plots[0]), *map(code, plots[1:])]
+    course = open_course(course_of(folder / "course", [cell("# Draw squares.")], {"ann": cells}))
+    assignment = load(course, "hw1")
+    (submission,) = collect_course(assignment, folder / "staging")
+    return grade(assignment, submission, sandbox, OPTIONS)
+
+
+def test_a_person_sees_the_plot_of_a_manually_graded_cell(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A figure below a cell that a person reads is shown as a report keeps it, drawn from its record."""
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 4])\nplt.title('squares');"
+    (picture,) = check(drawn_by(sandbox, tmp_path, plot), "drawing").pictures
+    assert words_of(picture).startswith("Plot “squares”: curve of 3 points")
+
+
+def test_plots_of_manually_graded_cells_are_bounded(sandbox: Sandbox, tmp_path: Path, monkeypatch) -> None:
+    """Those behind the last that a report holds are left out, and the report says so."""
+    monkeypatch.setattr("autograder.formats.nbgrader.grading._MOST_PICTURES", 1)
+    plots = [f"import matplotlib.pyplot as plt\nplt.plot([1, 2, {last}]);" for last in range(3)]
+    report = drawn_by(sandbox, tmp_path, *plots)
+    assert len(check(report, "drawing").pictures) == 1
+    assert "p.ipynb: Pictures left out: 2. A report holds no more, or drawing them takes too long." in report.notes

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -46,6 +46,7 @@ __all__ = [
 _KEPT_OUTPUT = 8192
 _EXTRA_SECONDS = 30.0
 _MOST_NOTES = 10
+_MOST_PICTURES = 64  # of one notebook
 
 
 def limits_of(assignment: Assignment, options: RunOptions) -> Limits:
@@ -261,7 +262,7 @@ class _Grading:
         hidden = [numbers[cell.name] for cell in self.graded.scored if self.graded.is_hidden(cell)]
         first_hidden = min(hidden, default=len(notebook.cells) + 1)
         seen = self.seen(shown, whole, first_hidden)
-        checks, room = [], [raster.MAX_TOTAL]
+        checks, room = [], raster.Allowance(_MOST_PICTURES, raster.MAX_TOTAL, 2 * _MOST_PICTURES)
         for cell in self.graded.scored:
             number, title = numbers[cell.name], self.graded.titles.get(cell.name, cell.name)
             if source_notebook.by_hand(cell):
@@ -286,6 +287,7 @@ class _Grading:
         others = [run for n, run in sorted(whole.runs.items()) if n not in tests]
         ended = list(filter(None, (scoring.stopped(run, seen=seen.get(run.number)) for run in others)))
         self.notes += ended[:_MOST_NOTES]
+        self.notes += filter(None, [room.sentence])
         everything = _printed(whole.runs.values())
         return _question(self.graded, tuple(checks), _printed(seen.values()), everything)
 
@@ -358,15 +360,12 @@ def _question(
     return QuestionResult(notebook.name, notebook.title, points, max_points, False, checks, output, staff_output)
 
 
-def _drawn(runs: Iterable[CellRun], room: list[int]) -> Iterator[str]:
+def _drawn(runs: Iterable[CellRun], room: raster.Allowance) -> Iterator[str]:
     """The pictures below cells that may be shown, as many as of one call of a function, while there is room."""
-    found = (each.png for run in runs for each in run.outputs if each.png)
-    for png in islice(found, raster.MAX_PICTURES):
-        with suppress(raster.Refused):
-            clean = raster.clean(png)
-            room[0] -= len(clean)
-            if room[0] >= 0:
-                yield raster.text_of(clean)
+    found = (each for run in runs for each in run.outputs if each.png or each.figure)
+    for each in islice(found, raster.MAX_PICTURES):
+        if picture := room.shown(each.figure, each.png):
+            yield picture
 
 
 def _texts(run: CellRun) -> str:
