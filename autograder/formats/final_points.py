@@ -22,7 +22,7 @@ from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
-from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
+from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, unknown_before
 from autograder.reports.publishing import published_names
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
@@ -71,6 +71,7 @@ def class_grades(
     for attempt in attempts:
         known.setdefault(attempt.student, []).append(attempt)
     made: list[Grade] = []
+    seen = {each.student: each.attempts for each in read_hand_ins(out)}
     pages, published = file_names(report.student for report in reports), published_names(out)
     term = known_hand_ins(out, reports, term)
     recorded = recorded_marks(out, reports, database_of_course(assignments[0], root))
@@ -79,7 +80,7 @@ def class_grades(
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
-        waits, times = report.student in open_, _last_times(own)
+        waits, times = report.student in open_, _last_times(own, seen.get(report.student, 0))
         made += [replace(grade, published=page.stem in published, waits=waits, collected=times) for grade in one]
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
@@ -192,10 +193,15 @@ def _member_keys(member: str, attempts: Sequence[Attempt], roster: Roster) -> Ma
     return {source: tuple(keys) for source, keys in found.items()}
 
 
-def _last_times(attempts: Sequence[Attempt]) -> Mapping[str, datetime]:
-    """When the last attempt of each kind of download was handed in, as that says it; not where one has no such time."""
+def _last_times(attempts: Sequence[Attempt], graded: int) -> Mapping[str, datetime]:
+    """When the last attempt of each kind of download was handed in, as that says it; not where one has no such time.
+
+    Args:
+        attempts: of one student or team.
+        graded: so many were there when it was graded; 0 where that is not known.
+    """
     found: dict[str, list[datetime | None]] = {}
-    for attempt in attempts:
+    for attempt in (each for each in attempts if not graded or each.number <= graded):
         found.setdefault(attempt.source, []).append(None if attempt.time_from else attempt.handed_in)
     times = {source: [time for time in own if time] for source, own in found.items()}
     return {source: max(own) for source, own in times.items() if own and len(own) == len(found[source])}

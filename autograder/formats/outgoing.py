@@ -28,7 +28,7 @@ class Grade:
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
     for each member that is known; `page` is the feedback page, if there is one. `published` says whether
     `autograder publish` showed the student a page, `waits` that another attempt may count, which waits for an answer.
-    `collected` are the times of the last attempts that were collected, by the kind of download that says them.
+    `collected` are the times of the last attempts that grading knew, by the kind of download that says them.
     """
 
     student: str

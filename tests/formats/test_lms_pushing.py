@@ -20,7 +20,9 @@ from lms_server import MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
 from samples import internal
 from tiny_course import RIGHT, make_course
 
+from autograder.course.term import HandIn
 from autograder.formats.lms import http
+from autograder.reports.lateness import write_hand_ins
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 STUDENTS = (("ada", 2.0), ("bob", 3.5), ("cy", 0.0))
@@ -647,13 +649,17 @@ def test_whoever_handed_in_again_gets_no_grade_of_the_earlier_attempt(root, site
     site.person(77).attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
     site.person(78).attempts = [(TIME, {"tiny.py": RIGHT.encode()})]
     run_here(*words, cwd=root, **ENVIRON)
+    write_hand_ins(root / "graded", [HandIn("ada", attempt=1, attempts=1)])
     site.person(77).attempts.append(("2026-11-19T10:00:00Z", {"tiny.py": b"x = 1\n"}))
     site.person(77).modified += 60
     said = push(root, site, platform, "--yes", "--overwrite")
 
-    assert re.search(r"Ada Lovelace .*Handed in again since it was collected; collect and grade that first\.", said)
+    assert re.search(r"Ada Lovelace .*Handed in again since it was graded; collect and grade that first\.", said)
     assert scores(site) == {"ada": None, "bob": 3.5, "cy": 0.0, "dan": None}
     run_here(*words, cwd=root, **ENVIRON)
+    push(root, site, platform, "--yes")
+    assert scores(site)["ada"] is None  # collected, but not graded
+    write_hand_ins(root / "graded", [HandIn("ada", attempt=2, attempts=2)])
     push(root, site, platform, "--yes")
     assert scores(site)["ada"] == 2.0
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import Line, Placed, place
@@ -30,6 +30,8 @@ from autograder.scoring import points_of, question_points
 __all__ = ["Asked", "NotCertain", "Plan", "Step", "planned", "pushed"]
 
 _TRIES = 3
+_TOGETHER = timedelta(seconds=10)
+"""Members of a group hand in within this time; one record after the other gets its time."""
 _REFUSED = 5
 """So many students in a row are refused before nothing more is tried."""
 _PUBLISHED = moment_at(datetime.min.replace(tzinfo=UTC), None, published=True)
@@ -243,8 +245,8 @@ class _Maker:
         if grade.points is None:
             return Step(seat, why=f"the points are not final: {grade.why}")
         last = grade.collected.get(self._platform)
-        if last is not None and seat.handed_in is not None and seat.handed_in > last:
-            return Step(seat, why="handed in again since it was collected; collect and grade that first")
+        if last is not None and seat.handed_in is not None and seat.handed_in > last + _TOGETHER:
+            return Step(seat, why="handed in again since it was graded; collect and grade that first")
         page = self._page(grade)
         if not self._was_shown(grade, page):
             return Step(seat, why="not published as it is now")
@@ -267,7 +269,7 @@ class _Maker:
                 seat,
                 points,
                 why=f"a comment there cannot be read before it is released, and {points:g} would be written without "
-                "it; --overwrite writes the points and a new comment",
+                f"it; --overwrite {'' if self._asked.comments else 'without --no-comments '}writes both anew",
             )
         return Step(seat, points, new, comment, why or kept, said)
 
