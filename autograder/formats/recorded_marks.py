@@ -1,30 +1,37 @@
 """What the results database has from the `marks.csv` of a graded folder, for everybody who adds up what people gave.
 
 The file belongs to the people who fill it in, and they lose it, or a part of it. `autograder mark` writes such lines
-again; until then grades, pages, exports and totals count them as they were recorded, and say so.
+again; until then grades, pages, exports and totals count them as they were recorded, and say so. Points were given for
+what had been graded by then: where the student handed in another answer since, that is said, as with the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.course import CONFIG_FILE, load, open_course
 from autograder.early_start import DATABASE
 from autograder.reports.given_points import lost_lines
-from autograder.reports.marks import MARKS, Row, read_marks
+from autograder.reports.marks import MARKS, Row, fingerprint, read_marks
 from autograder.reports.versions import counting_folder
 from autograder.results import Report
 
 __all__ = ["database_of_course", "lost_sentence", "place_of", "recorded_marks"]
 
 _MOST_NAMES = 20
+_UNKNOWN = "unknown"
+"""Stands for no answer."""
 
 
 def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -> tuple[Row, ...]:
-    """The points and comments that the results database has from ``OUT/marks.csv``.
+    """The points and comments that the results database has from ``OUT/marks.csv``; of lost lines with what was read.
 
     Args:
         out: the folder that `autograder grade --out` wrote. What grading again gave (``OUT/regraded``) has no marks of
@@ -37,17 +44,57 @@ def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -
     """
     from autograder.store import Store, sqlite_address
     from autograder.store.marking import marks
+    from autograder.store.runs import graded_texts
 
     own = out.resolve() / DATABASE
     waits = any(report.waiting for report in reports)
     if not waits or counting_folder(out) != out or not (database or own.is_file()):
         return ()
     with Store(database or sqlite_address(own)) as store, store.reading():
-        return tuple(
-            Row(each.student, each.question, each.answer, each.item, each.most, each.points, each.comment)
-            for each in marks(store.database, reports[0].assignment)
-            if each.place == place_of(out / MARKS, database)
-        )
+        place, name = place_of(out / MARKS, database), reports[0].assignment
+        found = {
+            (each.student, each.answer, each.item): (
+                Row(each.student, each.question, each.answer, each.item, each.most, each.points, each.comment),
+                each.marked,
+            )
+            for each in marks(store.database, name)
+            if each.place == place
+        }
+        lost = lost_lines(read_marks(out / MARKS), [row for row, _ in found.values()], reports) if found else []
+        by_student = {report.student: report for report in reports}
+        graded = {
+            who: graded_texts(store.database, name, who)
+            for who in {row.student for row in lost if row.points is not None}
+        }
+        seen = {
+            row.key: _seen(row, by_student[row.student], [run for run in graded[row.student] if run[0] <= marked])
+            for row in lost
+            if row.points is not None and (marked := found[row.key][1])
+        }
+    return tuple(replace(row, seen=seen.get(row.key, "")) for row, _ in found.values())
+
+
+def _seen(row: Row, report: Report, before: Sequence[tuple[datetime, str, str]]) -> str:
+    """Stands for the answer that was read when points were given, by the runs that there were then.
+
+    That is the last one of them. Where the best of several attempts counts, it may be any, so also what counts now.
+    """
+    check = next(each for each in report.waiting if each.id == row.answer)
+    stands, then = fingerprint(report, check), _UNKNOWN
+    for _, sha256, text in before if report.replay.attempts else before[-1:]:
+        then = stands if sha256 == report.replay.submission_sha256 else _fingerprint_in(text, row.answer)
+        if then == stands:
+            break
+    return then
+
+
+def _fingerprint_in(text: str, answer: str) -> str:
+    """Stands for an answer of an earlier report; of a report of another version, or one that was erased, unknown."""
+    try:
+        report = msgspec.json.decode(text, type=Report)
+    except msgspec.MsgspecError:
+        return _UNKNOWN
+    return next((fingerprint(report, each) for each in report.waiting if each.id == answer), _UNKNOWN)
 
 
 def place_of(path: Path, database: str | None) -> str:
@@ -79,9 +126,16 @@ def lost_sentence(out: Path, reports: Sequence[Report], recorded: Sequence[Row])
     lost = lost_lines(read_marks(out / MARKS), recorded, reports) if recorded else []
     if not lost:
         return ""
+    stands = {(report.student, each.id): fingerprint(report, each) for report in reports for each in report.waiting}
+    changed = dict.fromkeys(row.student for row in lost if row.seen not in ("", stands[row.student, row.answer]))
+    again = f" What {_listed(list(changed))} handed in has changed since: read it again." if changed else ""
     students = list(dict.fromkeys(row.student for row in lost))
-    more = f" and {len(students) - _MOST_NAMES} more" if len(students) > _MOST_NAMES else ""
     return (
-        f"{out / MARKS} lacks {counted(len(lost), 'line')} of {', '.join(students[:_MOST_NAMES])}{more}; they count as "
-        "they are in the results database, and `autograder mark` writes them again."
+        f"{out / MARKS} lacks {counted(len(lost), 'line')} of {_listed(students)}; they count as "
+        f"they are in the results database, and `autograder mark` writes them again.{again}"
     )
+
+
+def _listed(students: Sequence[str]) -> str:
+    more = f" and {len(students) - _MOST_NAMES} more" if len(students) > _MOST_NAMES else ""
+    return f"{', '.join(students[:_MOST_NAMES])}{more}"

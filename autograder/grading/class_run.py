@@ -123,6 +123,8 @@ def grade_class(
                 graded += zip(part, made, strict=True)
         left = [each for part in (everyone, *turns) for each in part if each.student not in students]
         others = reports_of_others(left, grader, store)
+        if not all_stay(attempts, before):
+            _remove_old_files(asked, work, store)
     return GradedClass(
         everyone,
         chosen,
@@ -131,6 +133,16 @@ def grade_class(
         grader,
         name,
     )
+
+
+def _remove_old_files(asked: GradeRequest, work: ClassWork, store: Store) -> None:
+    """Remove what checks of earlier runs left, unless other databases may have their files in the same folder."""
+    named = work.course.database
+    if (work.files is None or (named and asked.db in (None, named))) and store.files and store.files.is_dir():
+        from autograder.store.artefacts import remove_superseded
+
+        with store.writing("the list of files"):
+            remove_superseded(store.database, store.files)
 
 
 def class_folder_of(asked: GradeRequest, work: ClassWork, made: GradedClass) -> Graded:

@@ -11,18 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from autograder.checks.errors import UsageError
 from autograder.remote.artefacts import Kept, NotKeptError, as_file, from_file
 from autograder.results import Replay, Verdict
 
-__all__ = ["MOST_MIB", "NOTHING_HELD", "Artefacts", "HandedOn", "Held", "LostError"]
+__all__ = ["MOST_MIB", "NOTHING_HELD", "SPARE_MIB", "Artefacts", "HandedOn", "Held", "LostError"]
 
 MOST_MIB = 32
 """The largest file of one check."""
 MOST_TOTAL_MIB = 128
 """The most that is written for one submission in one run."""
+SPARE_MIB = 2048
+"""So much stays free where the files are: they only save time later, and grading itself needs the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class LostError(Exception):
     """A file with what a check handed on is gone or damaged; the text is the check's id."""
 
 
+def _free_mib(folder: Path) -> int:
+    """How much room there is in a folder that may still have to be made."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return disk_usage(there).free >> 20
+
+
 class Artefacts:
     """The files of one submission in one run: what is written, and what earlier ones hold.
 
@@ -71,6 +80,11 @@ class Artefacts:
             return
         from autograder.store.artefacts import write_file
 
+        if (free := _free_mib(self._folder)) < SPARE_MIB:
+            self.not_kept[check] = (
+                f"only {free} MiB are free in {self._folder}, less than the {SPARE_MIB} MiB to be left"
+            )
+            return
         try:
             content = as_file(key, handed_on.value, handed_on.kept, min(MOST_MIB << 20, self._left))
             self.written[check] = write_file(self._folder, content)

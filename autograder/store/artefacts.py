@@ -23,7 +23,16 @@ from autograder.store.table import Database, Step, no_step
 if TYPE_CHECKING:
     from autograder.store.records import Artefact
 
-__all__ = ["artefacts", "file_in", "files_in", "read_artefact", "record_artefacts", "remove_orphans", "write_file"]
+__all__ = [
+    "artefacts",
+    "file_in",
+    "files_in",
+    "read_artefact",
+    "record_artefacts",
+    "remove_orphans",
+    "remove_superseded",
+    "write_file",
+]
 
 HANDED_ON = "handed on"
 """What a file is that holds what a check hands on to others."""
@@ -138,6 +147,26 @@ def read_artefact(folder: Path, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise UsageError(f"{path} is damaged: its content is not what its name says; grade again, or restore a backup.")
     return content
+
+
+def remove_superseded(database: Database, folder: Path, young: float = _YOUNG_SECONDS) -> tuple[str, ...]:
+    """Remove files of a check that a later run of the same hand-in left anew, and orphans; inside a transaction.
+
+    Args:
+        database: where the rows are.
+        folder: where the files are; those of one database alone.
+        young: files that are younger than so many seconds stay.
+
+    Returns:
+        The names of the files that were removed.
+    """
+    database.change(
+        "DELETE FROM artefacts WHERE id IN (SELECT o.id FROM artefacts o JOIN runs r ON r.id = o.run_id "
+        "JOIN runs n ON n.attempt_id = r.attempt_id JOIN artefacts l ON l.run_id = n.id AND l.check_id = o.check_id "
+        "WHERE NOT n.internal AND (n.finished > r.finished OR (n.finished = r.finished AND n.id > r.id)))",
+        {},
+    )
+    return remove_orphans(database, folder, young)
 
 
 def remove_orphans(database: Database, folder: Path, young: float = _YOUNG_SECONDS) -> tuple[str, ...]:

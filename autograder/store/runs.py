@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "final_reports",
+    "graded_texts",
     "keep_run",
     "latest_reports",
     "report_texts",
@@ -165,6 +166,17 @@ def report_texts(database: Database, assignment: str = "", student: str = "") ->
         {"assignment": assignment, "student": student},
     )
     return [text for (text,) in found if text]
+
+
+def graded_texts(database: Database, assignment: str, student: str) -> list[tuple[datetime, str, str]]:
+    """Of every run of a student when it ended, the hash of what was handed in, and the report (JSON); oldest first."""
+    found = database.rows(
+        "SELECT r.finished, t.sha256, r.report FROM runs r JOIN attempts t ON t.id = r.attempt_id "
+        "JOIN students s ON s.id = r.student_id JOIN assignments a ON a.id = t.assignment_id "
+        "WHERE a.name = :assignment AND s.name = :student ORDER BY r.finished, r.id",
+        {"assignment": assignment, "student": student},
+    )
+    return [(moment_of(finished), sha256, text) for finished, sha256, text in found]
 
 
 def runs(database: Database, assignment: str = "", student: str = "") -> tuple[Run, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,15 @@ def test_there_is_a_limit_for_each_check(training: Training, monkeypatch: pytest
     assert not before.replay.artefacts
 
 
+def test_nothing_is_kept_where_the_disk_is_nearly_full(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files only save time, so they leave room; grading goes on and says why nothing is kept."""
+    monkeypatch.setattr(handed_on, "SPARE_MIB", 1 << 40)
+    before = training.grade(ASSIGNMENT, training.hand_in(NET))
+    assert "MiB are free in" in before.replay.not_kept["trains"]
+    assert not before.replay.artefacts
+    assert verdicts(before)["trains"] is Verdict.PASSED
+
+
 def test_grade_keeps_files_in_the_store_and_says_what_ran_again(training: Training, tmp_path: Path) -> None:
     """Rows and files of the results database have what was handed on, for each run that rests on it."""
     texts: dict[str, Callable[[], str] | str] = {"ada": NET, "ben": UNPICKLED}
@@ -165,6 +175,10 @@ def test_grade_keeps_files_in_the_store_and_says_what_ran_again(training: Traini
     assert done.returncode == 0, done.stdout + done.stderr
     training.ran()
     training.declare(CHANGED)
+    orphan = file_in(out / "grader.db.artefacts", "0" * 64)
+    orphan.parent.mkdir()
+    orphan.write_bytes(b"of a run that is no more")
+    os.utime(orphan, (0, 0))
     done = run_command(*arguments, cwd=training.root)
     assert done.returncode == 0, done.stdout + done.stderr
     assert sorted(training.ran()) == ["large", "large", "trains"]
@@ -174,7 +188,8 @@ def test_grade_keeps_files_in_the_store_and_says_what_ran_again(training: Traini
     )
     with Store(sqlite_address(out / "grader.db")) as store:
         found = artefacts(store.database)
-        assert [(each.check, each.name) for each in found] == [("trains", "handed on")] * 2
+        assert [(each.check, each.name) for each in found] == [("trains", "handed on")]
+        assert not orphan.exists()
         (sha256,) = {each.sha256 for each in found}
         assert len(read_artefact(store.artefacts, sha256)) == found[0].size
         assert file_in(store.artefacts, sha256).stat().st_mode & 0o777 == 0o600

@@ -463,6 +463,31 @@ def test_what_a_file_lost_counts_everywhere_until_it_is_written_again(graded: Pa
     assert sorted(path.read_text().splitlines()) == sorted(whole.splitlines())
 
 
+def test_points_of_a_lost_file_say_where_the_answer_changed_since(graded: Path) -> None:
+    """Points for an old answer are marked so, as with the file; an answer that stayed keeps them as they are."""
+    out, course, path = graded / "out", graded / "course", graded / "out" / "marks.csv"
+    mark(graded)
+    fill(path, {("ada", "names the cause"): "3", ("ada", "gives an example"): "2", ("ada", "the whole answer"): "4"})
+    mark(graded)
+    path.unlink()
+    hand_in(graded / "in", ada={"answers.md": answered("Something else.", "Clear.")})
+    said = " ".join(run("grade", "theory", graded / "in", "--out", out, "--course", course).split())
+    assert "marks.csv lacks 3 lines of ada; they count as they are" in said
+    assert "What ada handed in has changed since: read it again." in said
+    (page,) = (out / "feedback").glob("ada*.html")
+    assert "handed in after points were given manually" in " ".join(page.read_text().split())
+    mark(graded)
+    assert "handed in after points were given manually" in " ".join(page.read_text().split())
+    states = {row["item"]: row["state"] for row in rows(path) if row["student"] == "ada"}
+    assert states["names the cause"] == states["gives an example"] == "changed since"
+    assert states["the whole answer"] == "to be read"
+    path.unlink()
+    hand_in(graded / "in", ada={"answers.md": answered("Because <b>exp</b> is large.", "Clear."), "more.txt": b"x"})
+    said = " ".join(run("grade", "theory", graded / "in", "--out", out, "--course", course).split())
+    assert "changed since" not in said
+    assert "handed in after points were given manually" not in " ".join(page.read_text().split())
+
+
 def test_a_file_that_was_cut_in_a_line_is_refused(graded: Path) -> None:
     """A line without its end is named, whichever byte is the last one, and no mark is changed."""
     out, path = graded / "out", graded / "out" / "marks.csv"

@@ -31,6 +31,7 @@ from autograder.store.artefacts import (
     read_artefact,
     record_artefacts,
     remove_orphans,
+    remove_superseded,
     write_file,
 )
 from autograder.store.history import log_entries
@@ -190,6 +191,23 @@ def test_a_file_without_its_row_goes_and_one_with_a_row_stays(tmp_path: Path) ->
         assert read_artefact(store.artefacts, kept) == b"weights"
         assert not (store.artefacts / orphan[:2]).exists()
         assert store.artefacts == tmp_path / "grader.db.artefacts"
+
+
+def test_a_file_of_an_earlier_run_goes_where_a_later_one_has_its_own(any_address: str, tmp_path: Path) -> None:
+    """Of the same hand-in and check; what other checks, hand-ins and students left stays, and what is young."""
+    folder = tmp_path / "files"
+    with Store(any_address, artefacts=folder) as store:
+        for who, key in (("ann", "1"), ("ben", "1"), ("ann", "2")):
+            store.keep(passing(who, key))
+        left = {1: {"one": b"old", "two": b"only there"}, 2: {"one": b"ben's"}, 3: {"one": b"new"}}
+        with store.writing("files"):
+            for run, files in left.items():
+                hashes = {check: write_file(folder, content) for check, content in files.items()}
+                record_artefacts(store.database, folder, run, hashes)
+        for young, removed in ((3600.0, 0), (0.0, 1)):
+            with store.writing("superseded files"):
+                assert len(remove_superseded(store.database, folder, young)) == removed
+        assert sorted(path.read_bytes() for path in files_in(folder)) == [b"ben's", b"new", b"only there"]
 
 
 def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
