@@ -230,3 +230,13 @@ def test_checks_may_raise_what_the_manual_imports() -> None:
     from autograder.checks import errors
 
     assert checks.CheckFailed is errors.CheckFailed
+
+
+def test_what_figures_cost_at_most_is_what_the_table_says() -> None:
+    """The sentence above the measured kinds of figures holds for each of them."""
+    text = read("docs/performance.md")
+    most = float(re.search(r"\*\*Figures\*\* cost at most (\d+) ms each", text)[1])
+    rows = text.partition("CPU ms                  inside")[2].partition("```")[0].splitlines()[1:]
+    sums = [float(row.split()[-3]) for row in rows]
+    assert most - 1 < max(sums) <= most
+    assert sum(each < 15 for each in sums) > len(sums) / 2

@@ -628,3 +628,24 @@ def test_the_release_ends_a_notebook_where_grading_does(loaded: Loaded, tmp_path
     strict = load(course(tmp_path / "strict", more=", run_on=False"), "hw")
     assert b"student_in(FOLDER, NAMES, run_on=False)" in contents(strict)["conftest.py"]
     assert b"student_in(FOLDER, NAMES)" in contents(loaded)["conftest.py"]
+
+
+@pytest.mark.parametrize(("ends", "note"), [("pass", ""), ("import os; os._exit(7)", "costs no points: CRASHED: ")])
+def test_signs_of_shortcuts_run_the_notebook_apart(graded: Any, handed_out: dict[str, Any], tmp_path: Path, ends, note):
+    """A sign has the notebook run anew, and what happens there reaches neither the checks nor the run that is shown."""
+    root = course(tmp_path / "signs")
+    script = root / "assignments/hw/assignment.py"
+    old = '    close(student.Model().fit(np.zeros((3, 2))).n, 3, name="n")\n'
+    sign = "lambda student: (f'{student.Model().fit(np.zeros((200, 2))).n} rows.',)"
+    text = script.read_text().replace("import close", "import Credit, close")
+    script.write_text(text.replace(old, f"{old}    return Credit(1.0).with_sign({sign})\n"))
+    cells = solved(handed_out)
+    cells[5]["source"] = CELLS[5][1].replace("self.n = len(X)", f"self.n = len(X)\n        if self.n > 100: {ends}")
+    report = graded(cells, of=load(root, "hw"))
+    found = {check.id: check for question in report.questions for check in question.checks}
+
+    assert [each.verdict for each in found.values()] == [Verdict.PASSED] * 4
+    assert found["counts"].alarms == (() if note else ("200 rows.",))
+    assert note in found["counts"].staff_message
+    assert [each.error for each in report.notebooks[0].cells] == [""] * len(report.notebooks[0].cells)
+    assert any(each.text.startswith("drawn\n") for each in report.notebooks[0].cells)
