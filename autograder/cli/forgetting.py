@@ -18,6 +18,7 @@ from autograder.course import CONFIG_FILE, load
 from autograder.course.kept_hand_ins import HAND_INS, forget_hand_ins
 from autograder.course.roster import Person
 from autograder.formats.exporters import EXPORTERS
+from autograder.formats.lms.journal import JOURNAL
 from autograder.formats.lms.sites import SITES
 from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.formats.recorded_marks import recorded_marks
@@ -38,8 +39,6 @@ __all__ = ["Forgotten", "forget"]
 _MOST_NAMED = 20
 _EXPORTS = (*EXPORTERS, "notebooks")
 """The folders below DIR that `autograder export` writes, where no other is named."""
-JOURNAL = "pushed.jsonl"
-"""The file in them that knows what `autograder push` wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.cli.common import DATABASE, console
 from autograder.course import CONFIG_FILE, load
-from autograder.course.kept_hand_ins import HAND_INS, files_in, take_back
+from autograder.course.kept_hand_ins import HAND_INS, files_in, kept_in, take_back
 from autograder.store import Store, sqlite_address
 from autograder.store.backup import Manifest, files_beside, restore_backup, write_backup
 from autograder.store.sqlite import file_of
@@ -47,6 +47,17 @@ def address_of(db: str | None, out: Path | None, course: Path | None, *, there: 
     return address
 
 
+def _is_of(root: Path, address: str) -> bool:
+    """Whether a database is that of the course in which one is: the one that it names, or of a folder graded for it."""
+    if (root / CONFIG_FILE).is_file() and (named := load(root / CONFIG_FILE).database):
+        return address == named
+    if (path := file_of(address)) is None:
+        return False
+    folder = Path(path).resolve().parent
+    sources = {each.source for file in files_in(root) for each in kept_in(root, file.stem)}
+    return folder.is_relative_to(root.resolve()) or str(folder) in sources
+
+
 def back_up(file: Path, out: Path | None, db: str | None, course: Path | None, artefacts: Path | None = None) -> None:
     """Write the whole database, the files of checks and the course's hand-in times into one file.
 
@@ -54,11 +65,15 @@ def back_up(file: Path, out: Path | None, db: str | None, course: Path | None, a
         UsageError: there is no such database, or the file cannot be written.
     """
     root = course_folder(course)
+    address = address_of(db, out, course, there=True)
+    if course is None and root is not None and files_in(root) and not _is_of(root, address):
+        _say(f"Not backed up: the hand-in times of {root}, whose database is another one; name a course with --course.")
+        root = None
     try:
         beside = {path.name: path.read_bytes() for path in files_in(root)} if root else {}
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read: {reason_of(error)}.") from None
-    with Store(address_of(db, out, course, there=True), artefacts=artefacts_of(artefacts, root)) as store:
+    with Store(address, artefacts=artefacts_of(artefacts, course_folder(course))) as store:
         manifest = write_backup(store, file, beside=beside)
         _say(f"Backed up {store.shown}: {_amount(manifest)}.")
     if beside:
@@ -78,9 +93,11 @@ def restore(file: Path, out: Path | None, db: str | None, course: Path | None, a
     with Store(address, artefacts=artefacts_of(artefacts, root)) as store:
         manifest = restore_backup(file, store)
         _say(f"Restored to {store.shown}: {_amount(manifest)}, as of {manifest.made[:16].replace('T', ' ')} UTC.")
-    if beside and root is None:
+    foreign = course is None and root is not None and not _is_of(root, address)
+    if beside and (root is None or foreign):
+        why = f"the database is not that of {root}" if foreign else "no course is here"
         _say(
-            f"Not restored: the hand-in times of {counted(len(beside), 'assignment')}, because no course is here; name "
+            f"Not restored: the hand-in times of {counted(len(beside), 'assignment')}, because {why}; name "
             "it with --course, and another database."
         )
     elif beside and root is not None:

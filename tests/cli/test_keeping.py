@@ -24,6 +24,7 @@ from autograder.reports.files import file_names
 from autograder.reports.forgetting import naming
 from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
+from autograder.store.backup import files_beside
 from autograder.store.history import log_entries, students
 from autograder.store.marking import marks
 from autograder.submissions.collected import RECORD, Attempt
@@ -110,6 +111,23 @@ def test_hand_in_times_of_the_course_are_in_a_backup(graded: Path) -> None:
     assert len(kept) == 2
     done = run_here("restore", file, "--db", sqlite_address(graded / "newer.db"), cwd=graded, COLUMNS="200")
     assert "Not restored: the hand-in times of 1 assignment, because no course is here" in done.stdout
+
+
+def test_hand_in_times_belong_to_the_course_of_the_database(graded: Path) -> None:
+    """Where the database is another course's, those of the course in which one stands are neither saved nor changed."""
+    root, other, file = graded / "course", graded / "other", graded / "backup.zip"
+    make_course(other)
+    for course, source in ((root, graded / "out"), (other, other / "out")):
+        keep(course, "theory", {NAME: [HandIn(NAME, datetime(2026, 10, 18, tzinfo=UTC))]}, source, graded=True)
+    said = run_here("backup", file, "--out", graded / "out", cwd=other, COLUMNS="200").stdout
+    assert f"Not backed up: the hand-in times of {other}, whose database is another one" in said
+    assert not files_beside(file)
+    said = run_here("backup", file, "--out", graded / "out", cwd=root, COLUMNS="200").stdout
+    assert f"Backed up {root / 'hand_ins'}: the hand-in times of 1 assignment." in said
+    (other / "hand_ins" / "theory.json").unlink()
+    said = run_here("restore", file, "--db", sqlite_address(graded / "new.db"), cwd=other, COLUMNS="200").stdout
+    assert f"because the database is not that of {other}; name it with --course" in " ".join(said.split())
+    assert kept_in(other, "theory") == ()
 
 
 @pytest.mark.parametrize(
