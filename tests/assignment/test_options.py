@@ -66,11 +66,11 @@ def options() -> Iterator[tuple[tuple[str, ...], str, Any, tuple[str, ...]]]:
                 yield words, shown, base, tuple(needed)
 
 
-def numeric() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Each verb with an option that takes a number: their names, and whatever else the verb needs."""
+def numeric() -> Iterator[tuple[tuple[str, ...], str, tuple[str, ...]]]:
+    """Each verb with an option that takes a number: its words, the option, and whatever else the verb needs."""
     for words, named, base, needed in options():
         if {int, float} & {base, *get_args(base)}:
-            yield words[0], named, needed
+            yield words, named, needed
 
 
 NUMERIC = tuple(numeric())
@@ -82,12 +82,14 @@ def test_options_with_numbers_are_found() -> None:
 
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS)
-@pytest.mark.parametrize(("verb", "named", "needed"), NUMERIC, ids=[f"{verb} {named}" for verb, named, _ in NUMERIC])
+@pytest.mark.parametrize(
+    ("verb", "named", "needed"), NUMERIC, ids=[" ".join((*verb, named)) for verb, named, _ in NUMERIC]
+)
 def test_a_number_out_of_range_is_refused_by_every_option(
-    verb: str, named: str, needed: tuple[str, ...], bad: str
+    verb: tuple[str, ...], named: str, needed: tuple[str, ...], bad: str
 ) -> None:
     """Each option that takes a number refuses nan, infinity, huge and negative ones, and texts, by its own name."""
-    done = CliRunner().invoke(app, [verb, *needed, named, bad])
+    done = CliRunner().invoke(app, [*verb, *needed, named, bad])
     assert done.exit_code == 2
     assert f"Invalid value for '{named}'" in " ".join(done.output.split())
 
