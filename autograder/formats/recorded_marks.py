@@ -106,8 +106,13 @@ def database_of_course(name: str, course: Path | None) -> str | None:
     """The results database that the course of an assignment names; None where it names none, or there is no course."""
     from autograder.formats.nbgrader import find_course  # not needed by who grades assignments of our own
 
-    if (found := find_course(course or Path.cwd(), name)) is not None:
-        config = found.folder / CONFIG_FILE
+    folder = course or Path.cwd()
+    try:
+        is_nbgraders = find_course(folder, name) is not None
+    except UsageError:  # nbgrader's, without this assignment: its gradebook may hold points of it all the same
+        is_nbgraders = True
+    if is_nbgraders:
+        config = folder / CONFIG_FILE
         return load(config).database if config.is_file() else None
     try:
         return open_course(course)[1].database

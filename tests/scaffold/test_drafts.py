@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import shutil
+import sys
 import warnings
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def missed(root: Path, name: str, folder: Path, seed: int) -> list[str]:
     loaded = loader.load(root, name)
     names, found = loaded.interface.names, []
     for question in loaded.assignment.questions:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")  # grading has a new process for each question
         for check in question.checks:
             sides = {
                 "student": LocalStudent(folder, names),
