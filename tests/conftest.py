@@ -163,3 +163,13 @@ def bubblewrap():
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
     with start("bubblewrap") as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Every pause between requests to a platform that would be made, none of which is."""
+    from autograder.formats.lms import http
+
+    made: list[float] = []
+    monkeypatch.setattr(http.time, "sleep", made.append)
+    return made

@@ -49,7 +49,7 @@ def write_leaderboard(name: str, out: Path, *, private: bool, guests: bool, cour
     others = [each.student for each in reports if is_guest(each.student, roster)]
     if others and not guests:
         console().print(
-            f"Not on it, because nobody on the roster: {escape(visible(', '.join(others)))}; with --guests they are, "
-            "if they handed in a pseudonym.",
+            f"Not on it, because they are not on the roster: {escape(visible(', '.join(others)))}; with --guests they "
+            "are, if they handed in a pseudonym.",
             soft_wrap=True,
         )

@@ -60,7 +60,7 @@ def log(
     from autograder.store.history import VERBS, log_entries
 
     if kind and kind not in VERBS:
-        raise UsageError(f"--kind {kind!r} is none of {', '.join(VERBS)}; {near(kind, VERBS)}")
+        raise UsageError(f"--kind {kind!r} is not one of {', '.join(VERBS)}; {near(kind, VERBS)}")
     start = since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since
     with Store(address_of(db, out, course, there=True)) as store, store.reading():
         found = log_entries(store.database, student=student, assignment=assignment, since=start, who=who, verb=kind)

@@ -40,7 +40,7 @@ def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Pa
             raise UsageError("--scheduler and --keys are for a cluster; add --cluster dask.")
         return None
     if name not in ENGINES:
-        raise UsageError(f"--cluster: nothing is called {name!r}; {near(name, ENGINES)}")
+        raise UsageError(f"--cluster: unknown engine {name!r}; {near(name, ENGINES)}")
     try:
         import_module("cryptography")  # makes the key of a cluster on this machine
         engine = import_module(f"autograder.cluster.{name}")

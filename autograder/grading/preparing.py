@@ -163,7 +163,7 @@ def known_sandbox(name: str) -> str:
         UsageError: nothing is called that.
     """
     if name not in SANDBOXES:
-        raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
+        raise UsageError(f"--sandbox: unknown sandbox {name!r}; {near(name, SANDBOXES)}")
     return name
 
 

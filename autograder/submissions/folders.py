@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 LINK = "is a link, not a file"
-NOT_REGULAR = "is no ordinary file"
+NOT_REGULAR = "is not a regular file"
 UNREADABLE = "cannot be read: "
 """How the reason begins why a file is left out that this machine does not let us read, which may change."""
 

@@ -182,7 +182,7 @@ def test_every_option_with_a_value_is_tried() -> None:
         (("grade", "tiny", "in", "--out", "o", "--students", " , "), "--students is empty"),
         (("grade", "tiny", "in", "--out", "o", "--seed", ""), "--seed is empty"),
         (("grade", "tiny", "in", "--out", "o", "--only", "zz"), "zz"),
-        (("grade", "tiny", "in", "--out", "o", "--sandbox", "zz"), "nothing is called 'zz'"),
+        (("grade", "tiny", "in", "--out", "o", "--sandbox", "zz"), "unknown sandbox 'zz'"),
         (("grade", "tiny", "in", "--out", "grader_config.py"), "Cannot write to grader_config.py"),
         (("grade", "tiny", "in", "--out", "x" * 300), "file name too long"),
         (("grade", "tiny", "y" * 300, "--out", "o"), "file name too long"),

@@ -257,7 +257,7 @@ def test_a_link_as_the_download_s_content_is_not_followed(tmp_path) -> None:
 def test_a_download_that_is_a_fifo_does_not_hang(tmp_path) -> None:
     """What is no regular file is refused, and not waited for."""
     os.mkfifo(tmp_path / "a.zip")
-    with pytest.raises(UsageError, match="is no ordinary file"):
+    with pytest.raises(UsageError, match="is not a regular file"):
         collected(tmp_path, tmp_path / "a.zip")
 
 
@@ -271,4 +271,4 @@ def test_a_tar_file_of_devices_holds_nothing(tmp_path) -> None:
             archive.addfile(info)
     collected(tmp_path, put(tmp_path / "a.tar", made.getvalue()))
 
-    assert "device (is no ordinary file)" in " ".join(counting(read_attempts(tmp_path / "collected"))["ada"].notes)
+    assert "device (is not a regular file)" in " ".join(counting(read_attempts(tmp_path / "collected"))["ada"].notes)

@@ -460,7 +460,7 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
 
 
 NO_REPORTS = "There are no reports in {}/reports; name the folder of `autograder grade ... --out`."
-NO_SANDBOX = "--sandbox: nothing is called 'bubble'; did you mean 'bubblewrap'?"
+NO_SANDBOX = "--sandbox: unknown sandbox 'bubble'; did you mean 'bubblewrap'?"
 
 
 @pytest.mark.parametrize(

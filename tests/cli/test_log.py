@@ -115,7 +115,7 @@ def test_a_wrong_call_is_one_sentence(folder: Path) -> None:
     """An unknown kind, and a folder without a database."""
     refused(
         run_here("log", "--out", folder, "--kind", "mark", cwd=folder.parent),
-        "--kind 'mark' is none of graded, marked,",
+        "--kind 'mark' is not one of graded, marked,",
         "did you mean 'marked'?",
     )
     refused(run_here("log", "--out", "nowhere", cwd=folder.parent), "There is no results database ")

@@ -40,7 +40,7 @@ def test_what_cannot_be_graded_on_a_cluster_is_said_before(tmp_path: Path) -> No
     root = make_course(tmp_path)
     (root / "submissions").mkdir()
     call = ("grade", "tiny", "submissions", "--out", "out")
-    refused(run_here(*call, "--cluster", "dusk", cwd=root), "nothing is called 'dusk'; did you mean 'dask'?")
+    refused(run_here(*call, "--cluster", "dusk", cwd=root), "unknown engine 'dusk'; did you mean 'dask'?")
     refused(run_here(*call, "--keys", "keys", cwd=root), "add --cluster dask")
     asked = (*call, "--cluster", "dask", "--scheduler", "tls://nowhere:1", "--keys", "keys")
     refused(run_here(*asked, cwd=root), "There is no key in keys", "autograder cluster keys")

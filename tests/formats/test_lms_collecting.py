@@ -14,7 +14,6 @@ from downloads import snapshot
 from lms_server import DUE, MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
 from tiny_course import RIGHT, WRONG, make_course
 
-from autograder.formats.lms import http
 from autograder.submissions.collected import Attempt, read_attempts
 from autograder.submissions.counting import counting
 
@@ -26,14 +25,6 @@ ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"
 def files(source: str = RIGHT) -> dict[str, bytes]:
     """What a student hands in."""
     return {"tiny.py": source.encode()}
-
-
-@pytest.fixture
-def pauses(monkeypatch) -> list[float]:
-    """Every pause that would be made, none of which is."""
-    made: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", made.append)
-    return made
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from lms_server import MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
 from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import UsageError
-from autograder.formats.lms import http
 from autograder.formats.lms.http import Client
 from autograder.formats.lms.places import Place, place_of
 from autograder.formats.lms.replies import Secret, TooLarge
@@ -25,14 +24,6 @@ from autograder.submissions.collected import read_attempts
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 TIME = "2026-11-18T10:00:00Z"
-
-
-@pytest.fixture
-def pauses(monkeypatch) -> list[float]:
-    """Every pause that would be made, none of which is."""
-    made: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", made.append)
-    return made
 
 
 @pytest.fixture
@@ -81,7 +72,7 @@ def test_the_address_of_the_browser_is_enough(address, place) -> None:
 @pytest.mark.parametrize(
     ("address", "parts"),
     [
-        ("http://canvas.example.edu/courses/1/assignments/2", ("is no address that begins with https://",)),
+        ("http://canvas.example.edu/courses/1/assignments/2", ("is not an address that begins with https://",)),
         ("https://me:secret@canvas.example.edu/courses/1", ("An address may not hold a user or a password",)),
         ("https://canvas.example.edu/courses/1", ("is not the page of an assignment", "`autograder courses https://canv")),
         ("https://moodle.example/mod/assign/view.php", ("ends with its number, as ...view.php?id=56",)),
@@ -106,7 +97,7 @@ def test_what_is_no_address_is_the_users_fault(root, verb, address) -> None:
 def test_a_platform_has_to_be_a_known_one(root) -> None:
     """Its names are listed."""
     done = run_here("courses", "https://lms.example.edu", "--platform", "blackboard", cwd=root, **ENVIRON)
-    refused(done, "--platform: 'blackboard' is none of canvas and moodle.")
+    refused(done, "--platform: 'blackboard' is not one of canvas and moodle.")
 
 
 def test_one_token_says_which_platform_a_bare_address_is(root, site) -> None:
@@ -150,7 +141,7 @@ def test_a_token_may_be_in_a_file_that_nobody_else_reads(root, site) -> None:
     file.write_text("two words, and more\n")
     refused(collect(root, site.canvas, "--token-file", file), f"{file} holds no token, which is one word of letters")
     refused(collect(root, site.canvas, "--token-file", root / "none"), "none, cannot be read")
-    refused(collect(root, site.canvas, "--token-file", os.devnull), "is no ordinary file")
+    refused(collect(root, site.canvas, "--token-file", os.devnull), "is not a regular file")
 
 
 @pytest.mark.parametrize("platform", ["canvas", "moodle"])
@@ -339,4 +330,4 @@ def test_a_file_at_no_address_waits(root, site) -> None:
 def test_a_pipe_is_no_file_with_a_token(root, site) -> None:
     """Nobody waits for what may never be written into it."""
     os.mkfifo(root / "token", 0o600)
-    refused(collect(root, site.canvas, "--token-file", "token"), "token is no ordinary file")
+    refused(collect(root, site.canvas, "--token-file", "token"), "token is not a regular file")

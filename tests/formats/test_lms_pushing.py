@@ -21,21 +21,13 @@ from samples import internal
 from tiny_course import RIGHT, make_course
 
 from autograder.course.term import HandIn
-from autograder.formats.lms import http
 from autograder.reports.lateness import write_hand_ins
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 STUDENTS = (("ada", 2.0), ("bob", 3.5), ("cy", 0.0))
 TIME = "2026-11-18T10:00:00Z"
+pytestmark = pytest.mark.usefixtures("pauses")
 BOTH = pytest.mark.parametrize("platform", ["canvas", "moodle"])
-
-
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch) -> list[float]:
-    """Every pause that would be made, none of which is."""
-    made: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", made.append)
-    return made
 
 
 @pytest.fixture

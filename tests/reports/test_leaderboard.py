@@ -136,7 +136,7 @@ def test_the_page_is_written_beside_the_summary(root: Path, tmp_path: Path) -> N
     (root / "roster.csv").write_text("id,name,pseudonym\nbob,Bob,Bee\n")
     done = run_here("leaderboard", "digits", "--out", out, cwd=root, COLUMNS="200")
     assert "1 submission of 2, by pseudonym" in done.stdout, done.stderr
-    assert "Not on it, because nobody on the roster: ada; with --guests they are" in done.stdout
+    assert "Not on it, because they are not on the roster: ada; with --guests they are" in done.stdout
     assert "Bee" in (out / "leaderboard.html").read_text()
     assert "2 submissions of 2" in run_here("leaderboard", "digits", "--out", out, "--guests", cwd=root).stdout
     assert "Fox (guest)" in (out / "leaderboard.html").read_text()

@@ -648,7 +648,7 @@ def test_links_devices_and_pipes_are_left_out(class_folder: Path, tmp_path: Path
     assert staged(submission) == {NET: CODE, MAIN: CODE}
     assert submission.notes == (
         "Left out: link.txt, tree (is a link, not a file).",
-        "Left out: pipe (is no ordinary file).",
+        "Left out: pipe (is not a regular file).",
     )
 
 
@@ -668,11 +668,11 @@ def test_an_expected_file_that_is_a_link_or_a_pipe_is_a_problem(class_folder: Pa
 
     assert problems == [
         f"{NET} is a link, not a file.",
-        f"{NET} is no ordinary file.",
+        f"{NET} is not a regular file.",
         "carl.py is a link, not a file.",
         "dora is a link; put the files themselves there.",
         "The file emil.zip is a link, not a file.",
-        "fred.py is no ordinary file.",
+        "fred.py is not a regular file.",
     ]
 
 
@@ -859,9 +859,9 @@ def only_problem(class_folder: Path, caps: Caps | None = None) -> set[str]:
     [
         (tarfile.SYMTYPE, "is a link, not a file"),
         (tarfile.LNKTYPE, "is a link, not a file"),
-        (tarfile.CHRTYPE, "is no ordinary file"),
-        (tarfile.BLKTYPE, "is no ordinary file"),
-        (tarfile.FIFOTYPE, "is no ordinary file"),
+        (tarfile.CHRTYPE, "is not a regular file"),
+        (tarfile.BLKTYPE, "is not a regular file"),
+        (tarfile.FIFOTYPE, "is not a regular file"),
     ],
 )
 def test_links_and_devices_in_a_tar_file_are_left_out(class_folder: Path, kind: bytes, reason: str) -> None:

@@ -136,7 +136,7 @@ def listed(path: Path) -> Iterator[tuple[str, str]]:
         if not address:
             continue
         if address.startswith("-"):
-            raise UsageError(f"{path} names the repository {printable(address)}, which is no address.")
+            raise UsageError(f"{path} names the repository {printable(address)}, which is not an address.")
         known = cells[who] if who is not None and who < len(cells) else ""
         others = [each for each in cells if each and each != address]
         student = known or (others[0] if others and at is None else "") or address.rstrip("/").rpartition("/")[2]

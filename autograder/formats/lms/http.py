@@ -181,7 +181,7 @@ class Client:
             raise Denied(self._no_address(what)) from None
 
     def _no_address(self, what: str) -> str:
-        return f"{self.host} refers {what} to something that is no address."
+        return f"{self.host} refers {what} to something that is not an address."
 
     def _whole(self, address: str) -> str:
         return address if "://" in address else f"{self.site}{address}"

@@ -83,15 +83,15 @@ def place_of(address: str, platform: str | None = None, *, assignment: bool = Tr
         parts = urlsplit(address.strip())
         _ = parts.port
     except ValueError:
-        raise UsageError(f"{_shown(address)} is no address; use the one that your browser shows.") from None
+        raise UsageError(f"{_shown(address)} is not an address; use the one that your browser shows.") from None
     if parts.username or parts.password:
         raise UsageError("An address may not hold a user or a password; give the token by a variable or a file.")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_local(parts.hostname))):
         raise UsageError(
-            f"{_shown(address)} is no address that begins with https://; use the one that your browser shows."
+            f"{_shown(address)} is not an address that begins with https://; use the one that your browser shows."
         )
     if platform not in (None, *PLATFORMS):
-        raise UsageError(f"--platform: {platform!r} is none of {series([*PLATFORMS])}.")
+        raise UsageError(f"--platform: {platform!r} is not one of {series([*PLATFORMS])}.")
     place = _named(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"), parts.query, platform)
     if assignment and not place.assignment:
         pages = "https://HOST/courses/12/assignments/34 in Canvas, https://HOST/mod/assign/view.php?id=56 in Moodle"
@@ -154,7 +154,7 @@ def _private_text(file: Path) -> str:
         with open(file, "rb", opener=_without_waiting) as opened:
             about = os.fstat(opened.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise UsageError(f"{file} is no ordinary file; name one that holds the token with --token-file.")
+                raise UsageError(f"{file} is not a regular file; name one that holds the token with --token-file.")
             if about.st_mode & 0o077:
                 raise UsageError(f"{file} can be read by others, so its token is not used; run `chmod 600 {file}`.")
             return opened.read(_LONGEST).decode("utf-8", "replace")
