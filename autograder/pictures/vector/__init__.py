@@ -5,8 +5,7 @@
 `address` is what a page shows.
 """
 
-from autograder.pictures.vector.describing import described
-from autograder.pictures.vector.plots import draw
+from autograder.pictures.vector.plots import described, draw
 from autograder.pictures.vector.svg import address, is_ours
 
 __all__ = ["address", "described", "draw", "is_ours"]

@@ -13,16 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.figures.records import Drawn, Ticks, drawn, entries
-from autograder.pictures.vector.describing import described
-from autograder.pictures.vector.legends import legend
-from autograder.pictures.vector.looking import color_of, finite, looks, palette_of, several
-from autograder.pictures.vector.marks import add_bars, add_colorbar, add_image, add_line
-from autograder.pictures.vector.placing import Plot, Room, Scale
-from autograder.pictures.vector.shapes import add_areas, words_around
-from autograder.pictures.vector.svg import FONT, MAX_BYTES, element, letters, number, text, wide
+from autograder.checks.figures.records import Bars, Drawn, Image, Line, Ticks, drawn, entries
+from autograder.checks.wording import counted
+from autograder.pictures.vector.axes import Plot, Room, Scale, legend
+from autograder.pictures.vector.marks import add_areas, add_bars, add_colorbar, add_image, add_line, words_around
+from autograder.pictures.vector.svg import (
+    FONT,
+    MAX_BYTES,
+    color_of,
+    element,
+    finite,
+    letters,
+    looks,
+    number,
+    palette_of,
+    several,
+    text,
+    wide,
+)
 
-__all__ = ["draw"]
+__all__ = ["described", "draw"]
 
 _INCH = 100.0  # pixels
 _SMALLEST, _LARGEST = 1.0, 40.0  # inches of a side of the figure
@@ -228,3 +238,67 @@ def _written(plot: Plot, record: Any, look: Mapping[str, Any]) -> str:
     y += {"center": 0.35, "center_baseline": 0.35, "top": 0.8}.get(up, 0.0) * _TICK_FONT
     color = color_of(look.get("color"), _INK)
     return _label(plot, x, y, record.text, most=_LONGEST_CELL, text_anchor=anchor, fill=color)
+
+
+_MOST_IN_WORDS = 6  # plots, and parts of one plot, that are described one by one
+_LONGEST_TEXT = 1_500
+_LONGEST_NAME_IN_TEXT = 60
+
+
+def described(record: object) -> str:
+    """Sentences about one figure's record; "" for what is none. Not escaped."""
+    every = entries(record.get("axes")) if isinstance(record, Mapping) else ()
+    plots = [each for each in every if isinstance(each, Mapping) and each.get("colorbar") is not True]
+    first = drawn({**record, "axes": plots[:_MOST_IN_WORDS]}) if isinstance(record, Mapping) else ()
+    sentences = [_plot_in_words(plot) for plot in first]
+    if len(plots) > _MOST_IN_WORDS:
+        sentences.append(f"And {counted(len(plots) - _MOST_IN_WORDS, 'more plot')}.")
+    text = " ".join(filter(None, sentences)) or "An empty figure."
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+
+
+def _plot_in_words(plot: Drawn) -> str:
+    name = _name_in_words(plot.title or plot.above)
+    axes = [
+        f"{axis} axis {_name_in_words(label)}{', logarithmic' if scale == 'log' else ''}"
+        for axis, label, scale in (("x", plot.xlabel, plot.xscale), ("y", plot.ylabel, plot.yscale))
+        if label or scale == "log"
+    ]
+    parts = [*map(_line_in_words, plot.lines), *map(_bars_in_words, plot.bars), *map(_image_in_words, plot.images)]
+    if plot.others and not (parts or plot.guides):
+        parts = ["areas, contours or other shapes"]
+    left = len(parts) - _MOST_IN_WORDS
+    parts = parts[:_MOST_IN_WORDS] + ([f"{left} more"] if left > 0 else [])
+    first = ", ".join([f"Plot {name}" if name else "Plot without a title", *axes])
+    return f"{first}: {'; '.join(parts) or 'nothing that can be described'}."
+
+
+def _line_in_words(line: Line) -> str:
+    kind = "points" if line.kind == "points" else "curve"
+    name = f" {_name_in_words(line.label)}" if line.label else ""
+    good = np.flatnonzero(np.isfinite(line.y))
+    if not len(good):
+        return f"{kind}{name} without values"
+    first, last = good[0], good[-1]
+    if kind == "points":
+        return f"{counted(len(line.x), 'point')}{name}"
+    ends = f"from {line.y[first]:.4g}" + (f" at {line.x[first]:.4g}" if np.isfinite(line.x[first]) else "")
+    ends += f" to {line.y[last]:.4g}" + (f" at {line.x[last]:.4g}" if np.isfinite(line.x[last]) else "")
+    return f"curve{name} of {len(line.x)} point{'' if len(line.x) == 1 else 's'}, {ends}"
+
+
+def _bars_in_words(bars: Bars) -> str:
+    heights = bars.height[np.isfinite(bars.height)]
+    name = f" {_name_in_words(bars.label)}" if bars.label else ""
+    reach = f", from {heights.min():.4g} to {heights.max():.4g}" if len(heights) else ""
+    return f"{len(bars.height)} bar{'' if len(bars.height) == 1 else 's'}{name}{reach}"
+
+
+def _image_in_words(image: Image) -> str:
+    return f"image of {' x '.join(f'{length:.6g}' for length in image.shape[:2])}"
+
+
+def _name_in_words(text: str) -> str:
+    """A label in quotes, on one line, without what a reader cannot see."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_NAME_IN_TEXT])
+    return f"“{' '.join(shown.split())}”" if shown.strip() else ""
