@@ -24,7 +24,7 @@ from autograder.grading import RunOptions
 from autograder.markers import regions
 from autograder.notebooks.source import file_text
 from autograder.quality.mutation import Audit, audit, belongs, generate, matrix, sample
-from autograder.quality.mutation.equivalence import NEVER_RUN
+from autograder.quality.mutation.grading import NEVER_RUN
 from autograder.quality.mutation.matrix import Matrix
 from autograder.quality.validation import validate
 from autograder.sandbox import start

@@ -21,7 +21,7 @@ import numpy as np
 from autograder.checks import faster_than
 from autograder.loader import Loaded, load
 from autograder.quality.mutation import kept
-from autograder.quality.mutation.kept import variants
+from autograder.quality.mutation.selection import variants
 from autograder.remote.student import RemoteStudent
 from autograder.sandbox import Request, Sandbox, start
 

@@ -649,7 +649,7 @@ def test_a_record_that_is_false_is_refused(name, parts):
 
 def test_named_tuples_survive_what_audits_and_drafts_change_in_values():
     """Their numbers change, their names stay."""
-    from autograder.quality.mutation.equivalence import _through
+    from autograder.quality.mutation.grading import _through
     from autograder.scaffold.examples import _rounded
 
     pair = Named("Pair", ("left", "right"), (1.26, [2.57]))

@@ -14,7 +14,7 @@ from variant_course import ASSIGNMENT, REFERENCE, RIGHT, loaded_course, make_cou
 
 from autograder.grading import RunOptions, Shared
 from autograder.loader import load
-from autograder.quality.validation.students_variants import drawn_again, released, tried
+from autograder.quality.validation.releases import drawn_again, released, tried
 from autograder.quality.validation.trials import Trial
 from autograder.release import release_for
 from autograder.sandbox import start

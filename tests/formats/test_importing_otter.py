@@ -29,7 +29,7 @@ from autograder.formats.otter.statements import Stays
 from autograder.grading import RunOptions, grade
 from autograder.markers import cut
 from autograder.quality.validation import validate
-from autograder.quality.validation.declarations import todos
+from autograder.quality.validation.static_analysis import todos
 from autograder.release import build
 from autograder.results import Report
 

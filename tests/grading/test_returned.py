@@ -10,7 +10,7 @@ import pytest
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
 from autograder.quality.validation import validate
-from autograder.quality.validation.returns import returns
+from autograder.quality.validation.static_analysis import returns
 from autograder.results import Report, Verdict
 
 HEAD = "\n\nfrom autograder.checks import Credit, accuracy\nimport numpy as np\n\n\n@doubling.check(points=1)\n"

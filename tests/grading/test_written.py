@@ -20,7 +20,7 @@ from autograder.grading.written_answers import LONGEST_ANSWER, MAX_PDF_MIB
 from autograder.loader import Loaded, load
 from autograder.notebooks.texts import answer_under, is_untouched, text_stub
 from autograder.quality.validation import validate
-from autograder.quality.validation.declarations import handout, leaks, points, titles
+from autograder.quality.validation.static_analysis import handout, leaks, points, titles
 from autograder.release import build, contents
 from autograder.reports.marks import filled, write_marks
 from autograder.reports.pages import Heading, student_page

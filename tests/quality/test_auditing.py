@@ -38,7 +38,7 @@ from autograder.quality.mutation import (
     matrix,
     sample,
 )
-from autograder.quality.mutation.equivalence import CHANGES, raising
+from autograder.quality.mutation.grading import CHANGES, raising
 from autograder.quality.mutation.mutants import normal_form
 from autograder.results import Verdict
 from autograder.sandbox import start

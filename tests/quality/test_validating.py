@@ -21,7 +21,7 @@ from autograder.quality.calibration.trials import staged as calibrate_staged
 from autograder.quality.mutation.audit import _staged as audit_staged
 from autograder.quality.validation import Finding, ValidationCache, in_float32, sets, validate, validation_key
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
-from autograder.quality.validation.declarations import handout
+from autograder.quality.validation.static_analysis import handout
 from autograder.quality.validation.trials import Trial, _fix
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, start

@@ -19,7 +19,7 @@ from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.notebooks.source import file_text, text_file
 from autograder.quality.mutation import Audit, audit, generate, matrix, sample
-from autograder.quality.mutation.kept import variants
+from autograder.quality.mutation.selection import variants
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
 from autograder.scaffold.files import stand_ins

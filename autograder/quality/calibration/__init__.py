@@ -1,8 +1,17 @@
 """How fair are the thresholds? The reference and its mutants are run under many seeds."""
 
-from autograder.quality.calibration.calibrate import SHARES, Plan, calibrate, measuring
+from autograder.quality.calibration.calibrate import (
+    SHARES,
+    Plan,
+    Summary,
+    calibrate,
+    checks_named,
+    kept_in,
+    measuring,
+    summary_of,
+    trials_file,
+)
 from autograder.quality.calibration.rates import Cheapest, FalsePass, Row, cheapest, false_passes, rows
-from autograder.quality.calibration.summary import Summary, checks_named, kept_in, summary_of, trials_file
 from autograder.quality.calibration.trials import Trial, Trials, takes_share
 
 __all__ = [

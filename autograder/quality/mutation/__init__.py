@@ -1,12 +1,11 @@
 """Does the grader catch mistakes? The reference is changed in small wrong ways, and every change is graded."""
 
 from autograder.quality.mutation.audit import Audit, audit
-from autograder.quality.mutation.kept import KEPT, kept
 from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import Mutant, belongs, generate, sample
 from autograder.quality.mutation.progress import forget, kept_in
 from autograder.quality.mutation.seeds import ALLOWED, Rate
-from autograder.quality.mutation.selection import Selection, accepted, questions_of, sample_of, select
+from autograder.quality.mutation.selection import KEPT, Selection, accepted, kept, questions_of, sample_of, select
 
 __all__ = [
     "ALLOWED",

@@ -20,22 +20,24 @@ from autograder.grading.job_processes import Event, Finished, JobProcesses, Know
 from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.quality.mutation import seeds
-from autograder.quality.mutation.equivalence import (
+from autograder.quality.mutation.grading import (
     ARGUMENTS,
     CHANGES,
     CHANGES_ARGUMENTS,
     DIFFERS_ELSEWHERE,
     NEVER_RUN,
     NO_DIFFERENCE,
+    MutantGrader,
+    graded_by_question,
+    mutant_grader,
     raising,
+    without_written,
 )
-from autograder.quality.mutation.grading import MutantGrader, graded_by_question, mutant_grader, without_written
-from autograder.quality.mutation.kept import KEPT
 from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import REFERENCE, Mutant, belongs
 from autograder.quality.mutation.progress import Progress, progress_in
 from autograder.quality.mutation.seeds import Rate, Subject
-from autograder.quality.mutation.selection import accepted
+from autograder.quality.mutation.selection import KEPT, accepted
 from autograder.reports import encodable
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer

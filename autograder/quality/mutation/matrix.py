@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from autograder.quality.mutation.equivalence import NO_DIFFERENCE
-from autograder.quality.mutation.kept import KEPT
+from autograder.quality.mutation.grading import NO_DIFFERENCE
 from autograder.quality.mutation.mutants import Mutant
 from autograder.quality.mutation.seeds import Rate
+from autograder.quality.mutation.selection import KEPT
 from autograder.results import Report, Verdict
 
 __all__ = [

@@ -19,7 +19,7 @@ from autograder import datasets, grading, loader, sandbox
 from autograder.grading.engine import run_all
 from autograder.grading.job_processes import JobProcesses
 from autograder.grading.jobs import Attempt, Grade, JobSpec
-from autograder.quality.mutation.equivalence import Listening
+from autograder.quality.mutation.grading import Listening
 from autograder.quality.mutation.mutants import REFERENCE
 from autograder.results import Report, Verdict
 from autograder.submissions import Submission

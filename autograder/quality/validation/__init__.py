@@ -16,11 +16,9 @@ from autograder.datasets import DataSet
 from autograder.grading import RunOptions, Shared
 from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.loader import Loaded
-from autograder.quality.validation import declarations
-from autograder.quality.validation.clean_environment import public_checks
-from autograder.quality.validation.declarations import sets
-from autograder.quality.validation.finding import Finding
-from autograder.quality.validation.returns import returns
+from autograder.quality.validation import static_analysis
+from autograder.quality.validation.releases import public_checks
+from autograder.quality.validation.static_analysis import Finding, returns, sets
 from autograder.quality.validation.trials import Trial, in_float32
 from autograder.sandbox import Sandbox
 
@@ -52,12 +50,12 @@ def validate(
     Raises:
         SandboxError: a sandbox did not work.
     """
-    yield declarations.points(loaded.assignment)
-    yield declarations.titles(loaded.assignment)
-    yield declarations.handout(loaded)
-    yield declarations.todos(loaded)
+    yield static_analysis.points(loaded.assignment)
+    yield static_analysis.titles(loaded.assignment)
+    yield static_analysis.handout(loaded)
+    yield static_analysis.todos(loaded)
     yield returns(loaded.assignment)
-    leak = declarations.leaks(loaded, dataset)
+    leak = static_analysis.leaks(loaded, dataset)
     yield leak
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder, Shared() as shared:
         trial = Trial(loaded, sandbox, dataset, options, Path(folder), shared)

@@ -18,10 +18,10 @@ from autograder.loader import Loaded
 from autograder.messages import for_instructor
 from autograder.notebooks.source import file_text, text_file
 from autograder.quality.mutation import belongs
-from autograder.quality.mutation.kept import variants
-from autograder.quality.validation import students_variants
+from autograder.quality.mutation.selection import variants
+from autograder.quality.validation import releases
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
-from autograder.quality.validation.finding import Finding
+from autograder.quality.validation.static_analysis import Finding
 from autograder.release import contents
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import Sandbox
@@ -101,9 +101,9 @@ class Trial:
         loaded, seed = self.loaded, self.options.seed
         if loaded.assignment.variants is None:
             return
-        yield students_variants.drawn_again(loaded, seed)
-        students = students_variants.tried(quick=quick)
-        yield students_variants.released(loaded, self.dataset, students, seed)
+        yield releases.drawn_again(loaded, seed)
+        students = releases.tried(quick=quick)
+        yield releases.released(loaded, self.dataset, students, seed)
         wrong = []
         for student in students:
             variant = loaded.variant_of(student, seed)

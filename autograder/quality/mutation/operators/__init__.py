@@ -5,8 +5,7 @@ not compile or means the same as before; `mutants` sorts that out.
 """
 
 # The order of these imports is the order in which mistakes are tried.
-from autograder.quality.mutation.operators import arithmetic, arrays, networks, python, training  # isort: skip
-from autograder.quality.mutation.operators import data  # isort: skip
+from autograder.quality.mutation.operators import arithmetic, networks, python, training
 from autograder.quality.mutation.operators.registry import OPERATORS, Operator
 
-__all__ = ["OPERATORS", "Operator", "arithmetic", "arrays", "data", "networks", "python", "training"]
+__all__ = ["OPERATORS", "Operator", "arithmetic", "networks", "python", "training"]
