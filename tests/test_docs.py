@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,38 +76,6 @@ def test_the_style_page_quotes_the_sentence_of_a_time_limit() -> None:
     outcome, limits = Outcome(limit="wall"), Limits(wall_seconds=60)
     said = str(died(outcome, "Network.SGD", limits, may_show=False)).removesuffix(".")
     assert f"*{said}*" in (ROOT / "docs" / "style.md").read_text(encoding="utf-8")
-
-
-def test_retired_words_stay_retired() -> None:
-    """What docs/style.md retires is nowhere else: not in code, pages, tests, assignments or references."""
-    rows = read("docs/style.md").partition("## Retired")[2]
-    retired = [
-        word.strip()
-        for row in re.findall(r"^\| ((?!no longer|---).+?) \| .+ \|$", rows, re.MULTILINE)
-        for word in row.split(",")
-    ]
-    folders = ("assignments", "autograder", "benchmarks", "docs", "examples", "reference", "tests")
-    files = [path for each in folders for path in (ROOT / each).rglob("*") if path.suffix in (".py", ".md", ".html")]
-    files += [*ROOT.glob("*.py"), *(path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md")]
-    found = [
-        f"{path.relative_to(ROOT)}: {word}"
-        for path in files
-        if path.name not in ("style.md", "test_docs.py") and ".venvs" not in path.parts
-        for word in retired
-        if re.search(rf"\b{word}\b", path.read_text("utf-8"))
-    ]
-
-    assert len(retired) >= 10
-    assert found == []
-
-
-def test_no_file_holds_two_versions_of_a_merge() -> None:
-    """Git's conflict markers are in no tracked text."""
-    marker = "^(<<<<<<<|>>>>>>>) "
-    found = subprocess.run(["git", "grep", "-lE", marker], cwd=ROOT, capture_output=True, text=True, check=False)
-    if found.returncode > 1:
-        pytest.skip(f"git cannot say what is tracked here: {found.stderr.strip()}")
-    assert not found.stdout.split()
 
 
 def test_the_readme_tells_the_points_of_every_assignment() -> None:
