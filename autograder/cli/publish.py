@@ -121,8 +121,8 @@ def _given_out(
     fresh = [page for page in made if _is_new(page, before)]
     if not call.dry_run:
         write_pages(folder, call.out / EARLIER, made, _printed(made) if call.pdf else {})
-        for page in fresh:
-            with store.writing(f"what {page.report.student} is shown"):
+        with store.writing("what students are shown"):
+            for page in fresh:
                 publishing.publish(store.database, _publication(page, numbers), store.change())
     return before, fresh
 

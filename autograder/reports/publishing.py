@@ -121,7 +121,8 @@ def withdrawn(folder: Path, made: Sequence[StudentPage]) -> tuple[str, ...]:
 def write_pages(folder: Path, earlier: Path, made: Sequence[StudentPage], pdf: Mapping[str, bytes]) -> None:
     """Write pages, each also among those that were ever shown, and the table of files; all or nothing of each file.
 
-    The table comes before the pages, so that whatever lies there is listed, and can be withdrawn.
+    A page that lies there already stays as it is. The table comes before the pages, so that whatever lies there is
+    listed, and can be withdrawn.
 
     Args:
         folder: where they go; pages that are not made any more are removed.
@@ -144,7 +145,17 @@ def write_pages(folder: Path, earlier: Path, made: Sequence[StudentPage], pdf: M
     ]
     write_text(folder / TABLE, csv_text([("student", "file", "points", "max_points", "bonus"), *rows]))
     for page in made:
-        write_text(earlier / page.name / f"{page.sha256}.html", page.html)
-        write_text(folder / f"{page.name}.html", page.html)
+        content = page.html.encode("utf-8", "replace")
+        for path in (earlier / page.name / f"{page.sha256}.html", folder / f"{page.name}.html"):
+            if not _holds(path, content):
+                write_bytes(path, content)
         if page.report.student in pdf:
             write_bytes(folder / f"{page.name}.pdf", pdf[page.report.student])
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has this content already; False where it cannot be read."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False

@@ -2,19 +2,21 @@
 
 Beside the files of a folder lies `.written.json`: for each file a hash of what it was made of, and size, time and
 number of the file as it was left. Where all of these are the same, and the toolkit is, the file is not even made. Any
-difference, also a file that somebody edited or a list that cannot be read, means that it is written.
+difference, also a file that somebody edited or a list that cannot be read, means that it is written. Where that is so
+of hundreds of files, as after a change of points, forked processes make and write a part of them each.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,14 +24,26 @@ import autograder
 from autograder.early_start import GRADED
 from autograder.reports.files import write_bytes, write_text
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
-
 __all__ = ["Written", "toolkit_digest", "written"]
 
 LIST = GRADED
-_MOST_WAITING = 64  # files that are made and not written yet
+_FEW = 200  # files that one process makes in less time than it takes to have more of them
+_MOST_PROCESSES = 4
 _Left = tuple[str, int, int, int]  # hash, size, time in ns, number of the file
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A file that is to be written: where, its name in the list, the hash of what it is made of, and its text."""
+
+    path: Path
+    name: str
+    digest: str
+    make: Callable[[], str]
+
+    def write(self) -> None:
+        """Make the text, and write it."""
+        write_text(self.path, self.make())
 
 
 class Written:
@@ -39,73 +53,101 @@ class Written:
         self._folder, self._known = folder, known
         self._prefix = "" if folder == Path() else f"{folder}/"
         self._changed = False
-        self._writer: ThreadPoolExecutor | None = None
-        self._waiting: deque[tuple[Path, str, str, Future[None]]] = deque()
+        self._waiting: dict[str, _Waiting] = {}
 
     def write(self, path: Path, made_of: object, make: Callable[[], str]) -> None:
-        """Write a file below the folder, unless it is there already, made of the same.
-
-        It is made here and written by a thread, so that the next one is made meanwhile; it is there after `save`.
+        """Write a file below the folder, unless it is there already, made of the same; it is there after `save`.
 
         Args:
             path: the file.
             made_of: everything that the file follows from, as msgspec encodes it.
-            make: gives its text.
-
-        Raises:
-            UsageError: this file, or one before it, cannot be written.
+            make: gives its text; it may be called in another process.
         """
         name = self._name(path)
         digest = hashlib.sha256(toolkit_digest() + msgspec.json.encode(made_of)).hexdigest()
         known = self._known.get(name)
         if known is None or known[0] != digest or known[1:] != _seen(path):
-            self._writer = self._writer or _thread()
             self._known.pop(name, None)
             self._changed = True
-            self._waiting.append((path, name, digest, self._writer.submit(write_text, path, make())))
-            self._finish(_MOST_WAITING)
+            self._waiting[name] = _Waiting(path, name, digest, make)
 
     def remove(self, path: Path) -> None:
         """Remove a file below the folder, if it is there."""
+        name = self._name(path)
+        self._waiting.pop(name, None)
         path.unlink(missing_ok=True)
-        self._changed |= self._known.pop(self._name(path), None) is not None
+        self._changed |= self._known.pop(name, None) is not None
 
     def _name(self, path: Path) -> str:
         """The path below the folder."""
         return str(path).removeprefix(self._prefix)
 
-    def _finish(self, left: int) -> None:
-        """Wait until no more than so many files are still to be written."""
-        while len(self._waiting) > left:
-            path, name, digest, written = self._waiting.popleft()
-            written.result()
-            self._known[name] = (digest, *_seen(path))
-
     def save(self) -> None:
-        """Wait for all files, and write the list, if it changed.
+        """Write all files that wait, and the list, if it changed.
 
         Raises:
-            UsageError: a file cannot be written; those that can be are.
+            UsageError: a file cannot be written; those that were before it are there.
         """
+        waiting, self._waiting = list(self._waiting.values()), {}
         try:
-            while self._waiting:
-                self._finish(0)
+            for each in _written_elsewhere(waiting):
+                self._known[each.name] = (each.digest, *_seen(each.path))
+            for each in waiting:
+                if each.name not in self._known:
+                    each.write()
+                    self._known[each.name] = (each.digest, *_seen(each.path))
         finally:
-            if self._writer:
-                self._writer.shutdown()
-                self._writer = None
-            self._save_list()
-
-    def _save_list(self) -> None:
-        if self._changed:
-            write_bytes(self._folder / LIST, msgspec.json.encode(self._known))
-            self._changed = False
+            if self._changed:
+                write_bytes(self._folder / LIST, msgspec.json.encode(self._known))
+                self._changed = False
 
 
-def _thread() -> ThreadPoolExecutor:
-    from concurrent.futures import ThreadPoolExecutor
+def _written_elsewhere(waiting: Sequence[_Waiting]) -> list[_Waiting]:
+    """What forked processes have written, while this one wrote its own part: all of it, where nothing went wrong.
 
-    return ThreadPoolExecutor(1, "pages")
+    A process is forked only where no other thread could hold a lock at that moment. Of one that fails nothing counts:
+    its part is made again here, and what is wrong is said here.
+    """
+    count = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    if len(waiting) < _FEW or count < 2 or threading.active_count() > 1:
+        return []
+    parts = [waiting[number::count] for number in range(count)]
+    others: dict[int, Sequence[_Waiting]] = {}
+    written = list(parts[0])
+    try:
+        for part in parts[1:]:
+            with suppress(OSError):  # no process is left: the part is written here
+                others[_forked(part)] = part
+        for each in parts[0]:
+            each.write()
+        while others:
+            process, status = os.waitpid(next(iter(others)), 0)
+            part = others.pop(process)
+            written += part if status == 0 else ()
+    finally:
+        for process in others:
+            with suppress(OSError):
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+    return written
+
+
+def _forked(part: Sequence[_Waiting]) -> int:
+    """A process that writes a part and nothing else: its number. It ends with 0 when all is written."""
+    parent = os.getpid()
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        for each in part:
+            if os.getppid() != parent:  # it was killed: whoever comes next writes these files
+                break
+            each.write()
+        else:
+            code = 0
+    finally:
+        os._exit(code)
 
 
 @contextmanager

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from command_line import run
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
+from autograder.checks.errors import UsageError
+from autograder.reports import unchanged
 from autograder.reports.unchanged import LIST, written
 
 
@@ -91,6 +96,95 @@ def test_a_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
         assert not (tmp_path / "a.html").exists()
         files.write(tmp_path / "a.html", 1, lambda: "text")
     assert (tmp_path / "a.html").exists()
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Eight files are many, and there are three cores; no process is left behind."""
+    made, fork = [], os.fork
+
+    def forked() -> int:
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(unchanged, "_FEW", 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(os, "fork", forked)
+    yield
+    for process in made:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
+
+
+class Busy:
+    """Another thread at work."""
+
+    def __enter__(self) -> None:
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.end.wait)
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.end.set()
+        self.thread.join()
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(("count", "busy", "processes"), [(7, False, 1), (8, False, 3), (8, True, 1)])
+def test_many_files_are_made_by_several_processes(tmp_path: Path, count: int, busy: bool, processes: int) -> None:
+    """Each of them is there and known then; where another thread might hold a lock, no process is forked."""
+    with Busy() if busy else nullcontext(), written(tmp_path) as files:
+        for number in range(count):
+            files.write(tmp_path / f"{number}.html", number, lambda number=number: f"{number} {os.getpid()}")
+    texts = [(tmp_path / f"{number}.html").read_text().split() for number in range(count)]
+    assert [int(number) for number, _ in texts] == list(range(count))
+    assert len({by for _, by in texts}) == processes
+
+    def never() -> str:
+        raise AssertionError
+
+    with written(tmp_path) as files:
+        for number in range(count):
+            files.write(tmp_path / f"{number}.html", number, never)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("how", ["killed", "raising", "no process"])
+def test_what_another_process_does_not_write_is_written_here(tmp_path: Path, how: str, monkeypatch) -> None:
+    """However it ends, and where there can be no other process."""
+    here = os.getpid()
+
+    def text() -> str:
+        if how == "killed" and os.getpid() != here:
+            os.kill(os.getpid(), 9)
+        assert os.getpid() == here
+        return "text"
+
+    def refused() -> int:
+        raise BlockingIOError
+
+    if how == "no process":
+        monkeypatch.setattr(os, "fork", refused)
+    with written(tmp_path) as files:
+        for number in range(9):
+            files.write(tmp_path / f"{number}.html", number, text)
+    assert {path.read_text() for path in tmp_path.glob("*.html")} == {"text"}
+    assert len(list(tmp_path.glob("*.html"))) == 9
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("number", range(3))
+def test_a_file_that_cannot_be_written_is_named_whoever_meets_it(tmp_path: Path, number: int) -> None:
+    """The sentence is that of one process."""
+    (tmp_path / f"{number}.html").mkdir()
+
+    def write() -> None:
+        with written(tmp_path) as files:
+            for each in range(9):
+                files.write(tmp_path / f"{each}.html", each, lambda: "text")
+
+    with pytest.raises(UsageError, match=rf"Cannot write .*/{number}\.html"):
+        write()
 
 
 @pytest.mark.long
