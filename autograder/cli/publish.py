@@ -18,6 +18,7 @@ from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.course import open_course
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
+from autograder.formats.request_form import answered_requests
 from autograder.reports import pages
 from autograder.reports.changes import signed
 from autograder.reports.lateness import final_reports, known_hand_ins, unknown_before
@@ -84,7 +85,8 @@ def publish_grades(call: Call) -> int:
             screen.print(escape(said), soft_wrap=True)
         reports = final_reports(call.out, term, recorded)
         remarks = unknown_before(reports, known_hand_ins(call.out, found, term))
-        made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
+        requests = answered_requests(call.out, call.name, call.db or course.database)
+        made, held = ready_pages(reports, heading, names, moment, requests, unfinished=call.unfinished)
         gone = withdrawn(folder, made)
         with Store(address) as store:
             before, fresh = _given_out(call, folder, store, made)

@@ -220,8 +220,11 @@ def close_request(
 
 def _change(number: int, answer: str | None, out: Path | None, db: str | None, course: Path | None) -> None:
     """Answer or close a request."""
+    from rich.markup import escape
+
     from autograder.cli.common import console
     from autograder.cli.kept import address_of
+    from autograder.reports.pages.text import visible
     from autograder.store import Store, publishing
 
     with Store(address_of(db, out, course, there=True)) as store:
@@ -236,4 +239,9 @@ def _change(number: int, answer: str | None, out: Path | None, db: str | None, c
                 publishing.close_request(store.database, number, store.change())
             else:
                 publishing.answer_request(store.database, number, answer, store.change())
-    console().print(f"Request {number} is {'closed' if answer is None else 'answered'}.")
+    said = "answered" if answer is not None else "closed" if found.answer else "closed, without an answer"
+    console().print(
+        f"Request {number} is {said}. The student's own page says so after `autograder publish "
+        f"{escape(visible(found.assignment))}`.",
+        soft_wrap=True,
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from autograder import loader
@@ -20,6 +21,7 @@ from autograder.course import open_course
 from autograder.course.term import Term
 from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
+from autograder.formats.request_form import answered_requests
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, unknown_before
@@ -74,14 +76,18 @@ def class_grades(
     seen = {each.student: each.attempts for each in read_hand_ins(out)}
     pages, published = file_names(report.student for report in reports), published_names(out)
     term = known_hand_ins(out, reports, term)
-    recorded = recorded_marks(out, reports, database_of_course(assignments[0], root))
+    database = database_of_course(assignments[0], root)
+    recorded = recorded_marks(out, reports, database)
+    answered = answered_requests(out, assignments[0], database) if published else {}
     final = laid_over(out, reports, term, recorded)
     for report in final:
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
         waits, times = report.student in open_, _last_times(own, seen.get(report.student, 0))
-        made += [replace(grade, published=page.stem in published, waits=waits, collected=times) for grade in one]
+        requests = answered.get(report.student, ())
+        given = partial(replace, published=page.stem in published, waits=waits, collected=times, requests=requests)
+        made += map(given, one)
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
     title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
+from autograder.reports.pages import AnsweredRequest
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
@@ -28,6 +29,7 @@ class Grade:
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
     for each member that is known; `page` is the feedback page, if there is one. `published` says whether
     `autograder publish` showed the student a page, `waits` that another attempt may count, which waits for an answer.
+    `requests` are those that a published page answers.
     `collected` are the times of the last attempts that grading knew, by the kind of download that says them.
     """
 
@@ -46,6 +48,7 @@ class Grade:
     published: bool = False
     waits: bool = False
     collected: Mapping[str, datetime] = field(default_factory=dict)
+    requests: Sequence[AnsweredRequest] = ()
 
     def points_of(self, check: CheckResult) -> float | None:
         """The points of a check; None where they are not final."""

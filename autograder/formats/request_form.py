@@ -1,7 +1,8 @@
-"""Requests to look at a grade again, as a form or a spreadsheet gives them: a CSV file with a line for each request.
+"""Requests to look at a grade again: as a form or a spreadsheet gives them, and answered, as published pages show them.
 
-Only `student` and `text` are needed; headings are found in any order, whatever their case, and other columns are left
-alone, such as the time stamp of a form, which is used where it is called `made`.
+What comes in is a CSV file with a line for each request. Only `student` and `text` are needed; headings are found in
+any order, whatever their case, and other columns are left alone, such as the time stamp of a form, which is used where
+it is called `made`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
+from autograder.early_start import DATABASE
 from autograder.reports.csv_files import restored
+from autograder.reports.pages import AnsweredRequest
 from autograder.store.records import Request
 
-__all__ = ["read_requests"]
+__all__ = ["answered_requests", "read_requests"]
 
 _LONGEST = 1 << 20
 _MOST_TEXT = 20_000
@@ -87,3 +90,29 @@ def _made(text: str, now: datetime) -> datetime:
         return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return now
+
+
+def answered_requests(out: Path, assignment: str, database: str | None) -> dict[str, list[AnsweredRequest]]:
+    """The requests about an assignment that were answered or closed, by student, oldest first.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        assignment: its name.
+        database: the address of the results database that the course names; None for that of the folder.
+
+    Raises:
+        UsageError: the database cannot be used.
+    """
+    from autograder.store import Store, sqlite_address
+    from autograder.store.publishing import requests
+
+    own = out.resolve() / DATABASE
+    if not (database or own.is_file()):
+        return {}
+    with Store(database or sqlite_address(own)) as store, store.reading():
+        known = [each for each in requests(store.database, assignment) if each.state != "open"]
+    found: dict[str, list[AnsweredRequest]] = {}
+    for each in known:
+        answered = AnsweredRequest(each.question, each.text, each.answer, each.state == "closed")
+        found.setdefault(each.student, []).append(answered)
+    return found

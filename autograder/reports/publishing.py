@@ -59,7 +59,13 @@ class Held:
 
 
 def ready_pages(
-    reports: Iterable[Report], heading: pages.Heading, names: Mapping[str, str], moment: Moment, *, unfinished: bool
+    reports: Iterable[Report],
+    heading: pages.Heading,
+    names: Mapping[str, str],
+    moment: Moment,
+    requests: Mapping[str, Sequence[pages.AnsweredRequest]],
+    *,
+    unfinished: bool,
 ) -> tuple[tuple[StudentPage, ...], tuple[Held, ...]]:
     """The pages of everybody whose grade is ready, and who has to wait.
 
@@ -68,6 +74,7 @@ def ready_pages(
         heading: what stands on top of pages.
         names: file names by student.
         moment: when students look at them.
+        requests: by student, those to look at the grade again that were answered or closed.
         unfinished: whether pages are given out on which points of people, or of our faults, are still open.
     """
     made, held = [], []
@@ -75,7 +82,7 @@ def ready_pages(
         if why := _why_not(report, unfinished=unfinished):
             held.append(Held(report.student, why))
         else:
-            page = pages.student_page(report, heading, moment)
+            page = pages.student_page(report, heading, moment, requests.get(report.student, ()))
             made.append(StudentPage(report, names[report.student], page))
     return tuple(made), tuple(held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -193,7 +194,7 @@ def test_collecting_that_is_stopped_says_what_is_there(root, monkeypatch) -> Non
         with pytest.raises(KeyboardInterrupt) as before:
             collect_download(call)
     collect_download(call)
-    monkeypatch.setattr("autograder.cli.collect.collect_source", stop)
+    monkeypatch.setattr(import_module("autograder.cli.collect"), "collect_source", stop)
     with pytest.raises(KeyboardInterrupt) as after:
         collect_download(call)
 
@@ -215,7 +216,7 @@ def test_what_could_not_be_fetched_is_exit_code_1(root) -> None:
 
 def test_a_long_table_leaves_out_who_has_no_note(root, monkeypatch, capsys) -> None:
     """They are counted in a sentence."""
-    monkeypatch.setattr("autograder.cli.collect._LONGEST_TABLE", 1)
+    monkeypatch.setattr(import_module("autograder.cli.collect"), "_LONGEST_TABLE", 1)
     collect_download(Call(root / "download.zip", "tiny", None, None, None, root))
 
     assert "Collected without a note, and not in the table: 1 student." in capsys.readouterr().out

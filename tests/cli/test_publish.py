@@ -6,6 +6,7 @@ import csv
 import json
 import zipfile
 from contextlib import contextmanager
+from importlib import import_module
 
 import pytest
 from command_line import run, run_here
@@ -110,6 +111,43 @@ def test_publishing_twice_says_what_changed(graded):
     assert len(list((out / "published_earlier" / "ann").iterdir())) == 2
 
 
+def test_a_published_page_has_the_requests_that_were_answered(graded):
+    """With the answer, and that it is closed; also in the feedback for a platform, and nobody else reads it."""
+    root, _, out = graded
+
+    def call(*arguments):
+        done = run_here(*arguments, "--out", out, cwd=root)
+        assert done.returncode == 0, said(done)
+        return said(done)
+
+    def page_of(student):
+        return " ".join((out / "published" / f"{student}.html").read_text().split())
+
+    call("publish", "tiny")
+    before = page_of("ann")
+    (root / "form.csv").write_text("student,question,text\nben,a,<b>Why?</b>\neve,,Please look.\n")
+    call("requests", "add", root / "form.csv", "--assignment", "tiny")
+    assert "0 pages changed" in call("publish", "tiny")
+    call("requests", "answer", "1", "The sign & the size.")
+    assert "1 page changed" in call("publish", "tiny")
+    assert "You wrote about question a:" in page_of("ben")
+    assert "&lt;b&gt;Why?&lt;/b&gt;" in page_of("ben")
+    assert "The sign &amp; the size." in page_of("ben")
+    assert "is closed" not in page_of("ben")
+    call("requests", "close", "1")
+    call("requests", "close", "2")
+    assert "2 pages changed" in call("publish", "tiny")
+    assert "This request is closed." in page_of("ben")
+    assert "This request is closed, without an answer." in page_of("eve")
+    assert page_of("ann") == before
+
+    (root / "sheet.csv").write_bytes(moodle([Student(101, "ann"), Student(102, "ben"), Student(103, "eve")], most="5"))
+    run_here("export", "moodle", out, "--into", "sheet.csv", "--no-scale", cwd=root)
+    with zipfile.ZipFile(out / "moodle" / "feedback.zip") as archive:
+        pages = {archive.read(name).decode() for name in archive.namelist()}
+    assert pages == {path.read_text() for path in (out / "published").glob("*.html")}
+
+
 @pytest.mark.parametrize("content", [None, b""])
 def test_a_lost_database_is_not_replaced_without_a_word(graded, content):
     """Published pages without the database that knows who was shown them are refused; naming one begins anew."""
@@ -197,7 +235,7 @@ def test_what_is_published_is_read_after_a_grading_has_ended(graded, monkeypatch
         with staging(folder) as ours:
             yield ours
 
-    monkeypatch.setattr("autograder.cli.publish.staging", ended_just_now)
+    monkeypatch.setattr(import_module("autograder.cli.publish"), "staging", ended_just_now)
     done = run_here("publish", "tiny", "--out", out, cwd=root)
     assert "Not published: ben, the result is not final." in said(done)
     assert not (out / "published" / "ben.html").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from contextlib import contextmanager
+from importlib import import_module
 
 import pytest
 from command_line import run, run_here
@@ -129,7 +130,7 @@ def test_what_is_not_complete_is_not_taken(regraded):
 def test_grading_again_begins_incomplete(regraded, monkeypatch):
     """From the start of a further regrading until its end, nothing can be taken."""
     root, out, _ = regraded
-    monkeypatch.setattr("autograder.cli.regrade.grade", lambda *_: STOPPED)
+    monkeypatch.setattr(import_module("autograder.cli.regrade"), "grade", lambda *_: STOPPED)
     assert run_here("regrade", "tiny", out, "--out", out, cwd=root).returncode == STOPPED
     assert run_here("regrade", "tiny", "--out", out, "--take", cwd=root).returncode == 2
 
@@ -223,7 +224,7 @@ def test_what_is_taken_is_read_after_the_others_have_ended(regraded, monkeypatch
         with staging(folder) as ours:
             yield ours
 
-    monkeypatch.setattr("autograder.cli.regrade.staging", ended_just_now)
+    monkeypatch.setattr(import_module("autograder.cli.regrade"), "staging", ended_just_now)
     done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
     assert done.returncode == 0, done.stderr
     assert set(points(out)) == {"ann", "ben", "cem", "eva"}

@@ -52,14 +52,16 @@ def test_requests_go_their_way(folder):
     listed = said(call("list"))
     assert "1 ada tiny (a) open 2026-11-30 My loss is right, see line 3." in listed
     assert "ben" not in said(call("list", "--student", "ada"))
-    assert "Request 1 is answered." in said(call("answer", "1", "You are right."))
+    assert "Request 1 is answered. The student's own page says so after `autograder publish tiny`." in said(
+        call("answer", "1", "You are right.")
+    )
     assert "You are right." in said(call("show", "1"))
     assert "Request 1 is closed." in said(call("close", "1"))
     assert "ada" not in said(call("list"))
     assert "ada tiny (a) closed" in said(call("list", "--all"))
     refused = call("answer", "1", "More.")
     assert (refused.returncode, "Request 1 is closed" in said(refused)) == (2, True)
-    call("close", "2")
+    assert "Request 2 is closed, without an answer." in said(call("close", "2"))
     assert "All requests are closed." in said(call("list"))
 
 

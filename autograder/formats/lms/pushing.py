@@ -299,7 +299,8 @@ class _Maker:
         return made, "", text
 
     def _page(self, grade: Grade) -> str:
-        return student_page(grade.report, Heading(self._grades.course, self._grades.title), _PUBLISHED)
+        heading = Heading(self._grades.course, self._grades.title)
+        return student_page(grade.report, heading, _PUBLISHED, grade.requests)
 
     def _was_shown(self, grade: Grade, page: str) -> bool:
         """Whether `autograder publish` showed the student this page."""

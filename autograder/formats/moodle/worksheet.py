@@ -96,7 +96,7 @@ def _page(grades: ClassGrades, grade: Grade) -> Path | str | None:
     """The feedback page; once the grades are published, one that shows all that publication shows."""
     if not grade.published:
         return grade.page
-    return student_page(grade.report, Heading(grades.course, grades.title), grades.moment_of(grade))
+    return student_page(grade.report, Heading(grades.course, grades.title), grades.moment_of(grade), grade.requests)
 
 
 def _ids_of(key: str) -> tuple[str, ...]:

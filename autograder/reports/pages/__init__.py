@@ -7,10 +7,11 @@ made visible.
 
 from autograder.reports.pages.answers import Asked, answers_page
 from autograder.reports.pages.changes import changes_page
-from autograder.reports.pages.student import Heading, staff_page, student_page
+from autograder.reports.pages.student import AnsweredRequest, Heading, staff_page, student_page
 from autograder.reports.pages.summary import summary_page
 
 __all__ = [
+    "AnsweredRequest",
     "Asked",
     "Heading",
     "answers_page",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from jinja2.bccache import Bucket
     from markupsafe import Markup
 
-__all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
+__all__ = ["TONES", "AnsweredRequest", "Heading", "render", "staff_page", "student_page"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -55,18 +56,36 @@ class Heading:
     assignment: str
 
 
-def student_page(report: Report, heading: Heading, moment: Moment = NOTHING_KNOWN) -> str:
+@dataclass(frozen=True, slots=True)
+class AnsweredRequest:
+    """A student's request to look at a grade again: what it is about ("" for all), its text, and what staff said to it.
+
+    `answer` is "" where it was closed without one.
+    """
+
+    question: str
+    text: str
+    answer: str
+    closed: bool
+
+
+def student_page(
+    report: Report,
+    heading: Heading,
+    moment: Moment = NOTHING_KNOWN,
+    requests: Sequence[AnsweredRequest] = (),
+) -> str:
     """What the student may see at a moment: verdicts, points, messages, pictures; of hidden checks title, verdict and
-    hint; of checks that are not shown yet their number and points."""
-    return _page(shown_report(report, moment), heading, moment, staff=False)
+    hint; of checks that are not shown yet their number and points; and answers to the student's requests."""
+    return _page(shown_report(report, moment), heading, moment, requests=requests, staff=False)
 
 
 def staff_page(report: Report, heading: Heading) -> str:
     """Everything in the report, with resources and the replay record."""
-    return _page(Shown(report, (), None), heading, NOTHING_KNOWN, staff=True)
+    return _page(Shown(report, (), None), heading, NOTHING_KNOWN, requests=(), staff=True)
 
 
-def _page(shown: Shown, heading: Heading, moment: Moment, *, staff: bool) -> str:
+def _page(shown: Shown, heading: Heading, moment: Moment, *, requests: Sequence[AnsweredRequest], staff: bool) -> str:
     report = shown.report
     return render(
         "report.html",
@@ -78,6 +97,7 @@ def _page(shown: Shown, heading: Heading, moment: Moment, *, staff: bool) -> str
         above=AS_ABOVE,
         withheld=[(each.question, withheld_sentence(each, moment)) for each in shown.withheld],
         total=shown.total,
+        requests=requests,
     )
 
 
