@@ -91,4 +91,7 @@ course = Course(
     # (Extension("a sick note of 12 October", students=("ada",), assignments=("backprop",), days=3),)
     # Also groups=("Team 1",), sections=("A",), hours=12 and until="2026-10-20 12:00".
     extensions=(),
+    #
+    # What an hour of CPU time costs, such as 0.05; forecasts say then what a class costs.
+    price_per_cpu_hour=None,
 )

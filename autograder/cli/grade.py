@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -22,7 +23,7 @@ from autograder.cluster import engines_of
 from autograder.course import Course, course_seed, open_course
 from autograder.early_start import Early, declaration_of
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
-from autograder.grading.class_run import class_folder_of, grade_class
+from autograder.grading.class_run import class_folder_of, forecast_class, grade_class
 from autograder.grading.class_work import ClassWork, GradeRequest, own_work
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.reports.class_folder import kept_apart
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["grade"]
 
+_ALL_KNOWN = "Forecast: every submission is graded already; nothing will be run."
 _PAGES_LEFT = "All reports are kept; the same command writes the pages and tables."
 
 
@@ -123,6 +125,10 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idl
         return Store(address, artefacts=work.files)
 
     with staging(asked.out) as folder:
+        if asked.forecast:
+            found = forecast_class(asked, work, folder, database, jobs=jobs, idle=idle, screen=screen, engines=engines)
+            screen.say(found.said(datetime.now().astimezone()) if found else _ALL_KNOWN)
+            return 0
         try:
             made = grade_class(asked, work, folder, database, jobs=jobs, idle=idle, screen=screen, engines=engines)
         except KeyboardInterrupt:

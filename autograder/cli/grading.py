@@ -137,6 +137,10 @@ def grade(
     cluster: ClusterOption = "",
     scheduler: SchedulerOption = "",
     keys: KeysOption = None,
+    forecast: Annotated[
+        bool,
+        typer.Option("--forecast", help="Say what grading will take, from the reference's run, and grade nothing."),
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Grade a class, many submissions at a time.
@@ -144,6 +148,7 @@ def grade(
     Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, items.csv,
     alarms.json and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
+    Short submissions come first; for 20 or more it is said before what they will take.
     With --cluster dask, workers grade: --jobs of them on this machine, or those of --scheduler; see docs/cluster.md.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
@@ -160,7 +165,7 @@ def grade(
             )
         asked = GradeRequest(
             name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due,
-            cluster, scheduler, keys,
+            cluster, scheduler, keys, forecast,
         )  # fmt: skip
         code = grade_all(asked, early)
     raise typer.Exit(code)

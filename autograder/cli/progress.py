@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.checks.wording import counted
+from autograder.grading.forecast import Forecast
 from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, RanAgain, Retried, Started
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
@@ -71,6 +73,8 @@ class Shown(AbstractContextManager["Shown"]):
                 self.done += 1
                 if not self.console.is_terminal:
                     self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_in_words(report)}")
+            case Forecast():
+                self.line(escape(event.said(datetime.now().astimezone())))
             case RanAgain(checks, why):
                 for name, count in checks.items():
                     because = f", because what it hands on cannot be kept: {why[name]}" if name in why else ""

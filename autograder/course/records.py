@@ -90,6 +90,7 @@ class Course:
     late_days: LateDays | None = None
     attempts: AttemptRule = _LAST
     extensions: tuple[Extension, ...] = ()
+    price_per_cpu_hour: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("title", "sandbox"):
@@ -111,6 +112,8 @@ class Course:
             raise InstructorError(f"Course.sandbox is {self.sandbox!r}; give one of {', '.join(SANDBOXES)}.")
         settings.number(self.jobs, "Course.jobs", least=0, most=settings.MOST_JOBS, whole=True)
         settings.flag(self.accept_close_names, "Course.accept_close_names")
+        if self.price_per_cpu_hour is not None:
+            settings.number(self.price_per_cpu_hour, "Course.price_per_cpu_hour", least=0, most=1_000_000)
         if not isinstance(self.datasets, tuple) or not all(isinstance(each, Dataset) for each in self.datasets):
             raise InstructorError("Course.datasets must be a tuple of Dataset values, such as (Dataset(...),).")
         names = [each.name for each in self.datasets]

@@ -9,15 +9,30 @@ One job or many, there is only this way.
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from autograder.grading.earlier import PartlyGraded, run_again
 from autograder.grading.engine import Engine, StartEngine, run_all
+from autograder.grading.forecast import (
+    ENOUGH,
+    Cost,
+    Forecast,
+    Measured,
+    Plan,
+    Watch,
+    basis_of,
+    cost_of,
+    expected_costs,
+    in_order,
+)
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Finished, JobProcesses, Known, RanAgain
 from autograder.grading.jobs import Attempt, Idle
@@ -31,7 +46,7 @@ from autograder.submissions import Submission
 if TYPE_CHECKING:  # job processes have no business with the database
     from autograder.store import Store
 
-__all__ = ["all_stay", "grade_all", "reports_of_others"]
+__all__ = ["all_stay", "forecast_all", "grade_all", "reports_of_others"]
 
 Name = TypeVar("Name")
 _LONGEST_REASON = 500
@@ -48,6 +63,8 @@ def grade_all(
     idle: list[Idle] | None = None,
     before: Mapping[tuple[str, str], Report] | None = None,
     engines: StartEngine | None = None,
+    plan: Plan | None = None,
+    measured: Measured = Measured(),  # noqa: B008 (frozen)
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -60,6 +77,9 @@ def grade_all(
         idle: job processes that wait for work; they are taken out of the list before others are started.
         before: what the store knows by key and student, if it was asked already.
         engines: starts what runs the jobs, if there are any; else they are processes of this machine.
+        plan: by which they are graded in a fair order (`in_order`), and a large class gets a forecast; None for the
+            given order.
+        measured: remembers what references took.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
@@ -73,26 +93,27 @@ def grade_all(
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
         GraderError: a job cannot load the assignment, or cannot start at all.
     """
-    keys = {submission.student: grader.key(submission) for submission in submissions}
-    if before is None:
-        before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
-    there = {student: before[key, student] for student, key in keys.items() if (key, student) in before}
-    reports = _as_scored_now({who: each for who, each in there.items() if not grader.outdated(each)}, grader, store)
+    known, earlier, open_ = _known_and_open(submissions, grader, store, before)
+    reports = dict(known)
     for report in reports.values():
         notify(Known(report))
-    unknown = [submission for submission in submissions if submission.student not in reports]
-    known = frozenset(reports)
-    earlier = store.latest(grader.assignment_id, (each.sha256 for each in unknown))
-    waiting = deque(
-        Attempt(grader.partly(each, earlier[each.student]) if each.student in earlier else each) for each in unknown
-    )
+    reference = _Reference(grader, measured)
     compared: Report | None = None
     again: list[dict[str, str]] = []
-    if waiting:
+    if open_:
         start = engines or partial(_local, jobs, idle if idle is not None else [], store.files)
-        engine = start(grader, len(waiting))
+        engine = start(grader, len(open_))
+        watch = None
         try:
-            for attempt, made, fault in run_all(engine, waiting, notify):
+            if plan is not None:
+                cost = reference.cost(engine) if len(open_) >= ENOUGH else None
+                watch, open_ = _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)
+                if len(open_) >= ENOUGH:
+                    notify(watch.first())
+            began = time.monotonic()
+            for attempt, made, fault in run_all(engine, deque(map(Attempt, open_)), notify):
+                if watch and made and (said := watch.finished(made.student, cost_of(made), time.monotonic() - began)):
+                    notify(said)
                 if made is not None and (old := earlier.get(made.student)) is not None:
                     if isinstance(attempt.submission, PartlyGraded):
                         again.append(run_again(made, old))
@@ -101,9 +122,8 @@ def grade_all(
                 store.keep(report, attempt.submission.received)
                 reports[attempt.submission.student] = report
                 notify(Finished(report))
-            if any(report.internal for report in reports.values()) and (control := grader.control()):
-                asked = deque([Attempt(control, alone=True)])
-                compared = next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
+            if any(report.internal for report in reports.values()):
+                compared = reference.report(engine)
         finally:
             engine.close()
     _say_again(again, notify)
@@ -112,6 +132,111 @@ def grade_all(
             store.keep(report)
         reports[student] = report
     return tuple(reports[submission.student] for submission in submissions)
+
+
+def forecast_all(
+    submissions: Sequence[Submission],
+    grader: Grader,
+    store: Store,
+    *,
+    jobs: int,
+    plan: Plan,
+    idle: list[Idle] | None = None,
+    engines: StartEngine | None = None,
+    measured: Measured = Measured(),  # noqa: B008 (frozen)
+) -> Forecast | None:
+    """What `grade_all` will take, of which nothing is done; None where every submission is known.
+
+    Only the reference may be run, where it was not measured before.
+
+    Raises:
+        GraderError: a job cannot load the assignment, or cannot start at all.
+    """
+    _, earlier, open_ = _known_and_open(submissions, grader, store, None)
+    if not open_:
+        return None
+    engine = (engines or partial(_local, jobs, idle if idle is not None else [], store.files))(grader, len(open_))
+    try:
+        cost = _Reference(grader, measured).cost(engine)
+        return _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)[0].first()
+    finally:
+        engine.close()
+
+
+def _known_and_open(
+    submissions: Sequence[Submission],
+    grader: Grader,
+    store: Store,
+    before: Mapping[tuple[str, str], Report] | None,
+) -> tuple[dict[str, Report], dict[str, Report], list[Submission]]:
+    """What the store has of a class: reports that hold and earlier ones of the same files, by student; and what is to
+    be graded, without the checks whose results hold.
+    """
+    keys = {submission.student: grader.key(submission) for submission in submissions}
+    if before is None:
+        before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
+    there = {student: before[key, student] for student, key in keys.items() if (key, student) in before}
+    reports = _as_scored_now({who: each for who, each in there.items() if not grader.outdated(each)}, grader, store)
+    unknown = [submission for submission in submissions if submission.student not in reports]
+    earlier = store.latest(grader.assignment_id, (each.sha256 for each in unknown))
+    open_ = [grader.partly(each, earlier[each.student]) if each.student in earlier else each for each in unknown]
+    return reports, earlier, open_
+
+
+def _planned(
+    open_: Sequence[Submission],
+    earlier: Mapping[str, Report],
+    store: Store,
+    grader: Grader,
+    engine: Engine,
+    reference: Cost | None,
+    plan: Plan,
+    *,
+    here: bool,
+) -> tuple[Watch, list[Submission]]:
+    """What the submissions are expected to take, and these in a fair order; `here` says that this machine runs them."""
+    before = store.seconds_by_student(grader.assignment_id)
+    costs = expected_costs(open_, earlier, before, reference)
+    basis = basis_of(list(costs), earlier, before, reference is not None)
+    processors = (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1) if here else 0
+    watch = Watch(costs, jobs=engine.capacity(), processors=processors, basis=basis, plan=plan)
+    return watch, in_order(open_, costs, plan.deadlines)
+
+
+@dataclass(slots=True)
+class _Reference:
+    """The reference as a submission, run at most once, for what it takes and for how its checks end."""
+
+    grader: Grader
+    measured: Measured
+    _submission: Submission | None = None
+    _made: Report | None = None
+
+    def report(self, engine: Engine) -> Report | None:
+        """Its report; None where there is no reference, or no report came of it."""
+        control = self._staged()
+        if self._made is None and control is not None:
+            asked = deque([Attempt(control, alone=True)])
+            self._made = next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
+        return self._made
+
+    def cost(self, engine: Engine) -> Cost | None:
+        """What it takes, measured now if that was never done; None where it cannot be graded."""
+        control = self._staged()
+        if control is None:
+            return None
+        key = self.grader.key(control)
+        if (known := self.measured.known(key)) is not None:
+            return known
+        report = self.report(engine)
+        if report is None or report.internal:
+            return None
+        self.measured.remember(key, cost_of(report))
+        return cost_of(report)
+
+    def _staged(self) -> Submission | None:
+        self._submission = self._submission or self.grader.control()
+        return self._submission
 
 
 def _local(jobs: int, idle: list[Idle], artefacts: Path | None, grader: Grader, submissions: int) -> Engine:

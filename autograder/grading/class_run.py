@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from autograder import reports as export
 from autograder import sandbox
 from autograder.checks.wording import counted
+from autograder.course.term import HandIn
 from autograder.early_start import GRADED
-from autograder.grading.batch import all_stay, grade_all, reports_of_others
+from autograder.grading.batch import all_stay, forecast_all, grade_all, reports_of_others
 from autograder.grading.best_attempt import Graded as GradedAttempt
 from autograder.grading.best_attempt import best_attempts, further_attempts, hand_ins_of
 from autograder.grading.class_work import ClassWork, GradeRequest, Screen
 from autograder.grading.engine import StartEngine
+from autograder.grading.forecast import Forecast, Plan
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event
 from autograder.grading.jobs import Idle
@@ -33,7 +36,7 @@ from autograder.submissions import Submission, chosen_of, to_preload
 if TYPE_CHECKING:  # slow to import, and not needed where --help is
     from autograder.store import Store
 
-__all__ = ["GradedClass", "Progress", "RunScreen", "class_folder_of", "grade_class"]
+__all__ = ["GradedClass", "Progress", "RunScreen", "class_folder_of", "forecast_class", "grade_class"]
 
 
 class Progress(AbstractContextManager["Progress"], Protocol):
@@ -118,8 +121,9 @@ def grade_class(
         graded: list[GradedAttempt] = []
         with screen.progress(len(attempts)) as progress:
             for part in (chosen, *further):
-                about = (part, grader, store)
-                made = grade_all(*about, jobs=jobs, notify=progress, idle=idle, before=before, engines=engines)
+                plan = _plan(asked.name, work, part)
+                run = partial(grade_all, part, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
+                made = run(engines=engines, plan=plan)
                 graded += zip(part, made, strict=True)
         left = [each for part in (everyone, *turns) for each in part if each.student not in students]
         others = reports_of_others(left, grader, store)
@@ -133,6 +137,38 @@ def grade_class(
         grader,
         name,
     )
+
+
+def forecast_class(
+    asked: GradeRequest,
+    work: ClassWork,
+    folder: Path,
+    open_store: Callable[[], Store],
+    *,
+    jobs: int,
+    idle: list[Idle],
+    screen: Screen,
+    engines: StartEngine | None = None,
+) -> Forecast | None:
+    """What `grade_class` will take for everybody's latest attempt; nothing is graded, and None where all is known.
+
+    The arguments and errors are those of `grade_class`.
+    """
+    chosen = chosen_of(work.collect(folder, True), asked.students)
+    name = sandbox_for(asked.sandbox or work.course.sandbox, work.image, screen)
+    grader = work.grader(name, folder, _foreseen_imports(chosen, work.preload, name, screen))
+    with open_store() as store:
+        plan = _plan(asked.name, work, chosen)
+        return forecast_all(chosen, grader, store, jobs=jobs, plan=plan, idle=idle, engines=engines)
+
+
+def _plan(name: str, work: ClassWork, submissions: Sequence[Submission]) -> Plan:
+    """Until when each student had to hand in, and what an hour costs."""
+    price = work.course.price_per_cpu_hour or 0.0
+    if work.term is None or work.course.dates_of(name) is None:
+        return Plan(price_per_cpu_hour=price)
+    found = {each.student: work.term.due(name, each.hand_in or HandIn(each.student)) for each in submissions}
+    return Plan({student: due.deadline for student, due in found.items() if due}, price)
 
 
 def _remove_old_files(asked: GradeRequest, work: ClassWork, store: Store) -> None:

@@ -65,6 +65,7 @@ class GradeRequest:
     cluster: str = ""
     scheduler: str = ""
     keys: Path | None = None
+    forecast: bool = False
 
 
 @dataclass(frozen=True, slots=True)

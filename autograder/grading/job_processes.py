@@ -18,6 +18,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from autograder.checks.errors import GraderError
+from autograder.grading.forecast import Forecast
 from autograder.grading.grader import JobSource
 from autograder.grading.jobs import GRACE_SECONDS, Attempt, Ended, Fault, Idle, Job, Ready, Refused, Working, start_job
 from autograder.messages import NOT_ENDED
@@ -88,7 +89,7 @@ class Finished:
     report: Report
 
 
-Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain
+Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain | Forecast
 
 
 @dataclass(slots=True)

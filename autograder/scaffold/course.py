@@ -93,6 +93,9 @@ course = Course(
     #
     # Whether the only file that defines what a missing one should define is graded in its place, with a note.
     accept_close_names=True,
+    #
+    # What an hour of CPU time costs, such as 0.05; forecasts say then what a class costs.
+    price_per_cpu_hour=None,
 )
 '''
 

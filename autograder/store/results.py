@@ -23,7 +23,7 @@ from autograder.checks.errors import UsageError
 from autograder.results import Report
 from autograder.store.artefacts import record_artefacts
 from autograder.store.history import Change, current_user
-from autograder.store.runs import final_reports, keep_run, latest_reports, report_texts
+from autograder.store.runs import final_reports, keep_run, latest_reports, report_texts, seconds_by_student
 from autograder.store.schema import prepare
 from autograder.store.sqlite import SqliteFile, file_of
 from autograder.store.table import Database, DatabaseError, Step, no_step
@@ -104,6 +104,11 @@ class Store:
                 texts = latest_reports(self.database, assignment, hashes[start : start + _AT_ONCE])
             found |= {student: report for student, text in texts.items() if (report := _decoded(text)) is not None}
         return found
+
+    def seconds_by_student(self, assignment: str) -> dict[str, float]:
+        """By student, the seconds of wall time that the checks of the newest finished run took."""
+        with self.reading():
+            return seconds_by_student(self.database, assignment)
 
     def keep(self, report: Report, received: datetime | None = None) -> None:
         """Write one report, in a transaction of its own; when this returns, it is on disk.

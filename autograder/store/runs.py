@@ -24,6 +24,7 @@ __all__ = [
     "latest_reports",
     "report_texts",
     "runs",
+    "seconds_by_student",
 ]
 
 _RUN = (
@@ -156,6 +157,18 @@ def latest_reports(database: Database, assignment: str, submissions: Sequence[st
         {**values, "assignment": assignment},
     )
     return dict(found)
+
+
+def seconds_by_student(database: Database, assignment: str) -> dict[str, float]:
+    """By student, the seconds that all checks of the newest run took, of those that are not INTERNAL."""
+    found = database.rows(
+        "SELECT s.name, SUM(c.seconds) FROM runs r JOIN attempts t ON t.id = r.attempt_id "
+        "JOIN students s ON s.id = r.student_id JOIN assignments a ON a.id = t.assignment_id "
+        "JOIN check_results c ON c.run_id = r.id WHERE a.name = :assignment AND NOT r.internal "
+        "GROUP BY r.id, r.finished, s.name ORDER BY r.finished, r.id",
+        {"assignment": assignment},
+    )
+    return {student: float(seconds) for student, seconds in found}
 
 
 def report_texts(database: Database, assignment: str = "", student: str = "") -> list[str]:
