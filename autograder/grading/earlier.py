@@ -22,7 +22,7 @@ from autograder.results import CheckResult, QuestionResult, Report, Score, Verdi
 from autograder.scoring import question_points, report_points
 from autograder.submissions import Submission
 
-__all__ = ["PartlyGraded", "completed", "graded_partly", "partly_graded", "run_again"]
+__all__ = ["PartlyGraded", "completed", "graded_partly", "partly_graded", "run_again", "with_restored"]
 
 _LETS_PASS = (Verdict.PASSED, Verdict.PARTIAL)
 _NOTHING = frozenset[str]()
@@ -104,11 +104,13 @@ def graded_partly(submission: PartlyGraded, loaded: Loaded, run: Run) -> Report:
     second = run(submission.otherwise, NOTHING_HELD)
     if not _agrees(second, submission, loaded):
         second = run(_NOTHING, NOTHING_HELD)
-    if first is None:
-        return second
-    # what was restored in the handed-in files is said by the first run alone
-    notes = tuple(dict.fromkeys((*first.notes, *second.notes)))
-    return replace(second, notes=notes, not_final=second.not_final or first.not_final)
+    return second if first is None else with_restored(second, first)
+
+
+def with_restored(report: Report, before: Report) -> Report:
+    """A report with what an earlier run of the same staged files said of them: it restored what differed there."""
+    notes = tuple(dict.fromkeys((*before.notes, *report.notes)))
+    return replace(report, notes=notes, not_final=report.not_final or before.not_final)
 
 
 def _checks(report: Report) -> dict[str, CheckResult]:

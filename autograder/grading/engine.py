@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from autograder.grading.earlier import with_restored
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Postponed, Retried
 from autograder.grading.jobs import Attempt, Ended
@@ -82,6 +83,9 @@ def run_all(
         for ended in engine.poll(notify):
             running -= 1
             attempt, report, ours = ended.attempt, ended.report, ended.ours
+            if report and attempt.before:
+                report = with_restored(report, attempt.before)
+            attempt.before = report or attempt.before
             if ours and attempt.tries < TRIES and not for_instructor(ours):
                 notify(Retried(attempt.submission.student, ours))
                 attempt.alone = True

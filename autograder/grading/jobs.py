@@ -107,11 +107,15 @@ class Fault:
 
 @dataclass(slots=True)
 class Attempt:
-    """A submission on its way, and how often it was tried."""
+    """A submission on its way, and how often it was tried; `before` is the report of a try that does not count.
+
+    That try restored what is given in the staged files, so it alone saw what the student had handed in there.
+    """
 
     submission: Submission
     tries: int = 0
     alone: bool = False
+    before: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)

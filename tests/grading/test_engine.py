@@ -107,3 +107,21 @@ def test_a_wall_time_out_beside_others_is_tried_alone() -> None:
     assert events == [Postponed("a"), Postponed("b")]
     assert engine.beside["b"][-1] == 0
     assert run(ListEngine(slow, size=1), "a")[1] == []
+
+
+def test_what_the_first_try_restored_is_said_of_the_second() -> None:
+    """The second try finds given files and the variant restored, so what it cannot see is taken from the first."""
+
+    def answer(attempt: Attempt) -> Report:
+        report = passing(attempt.submission.student)
+        if attempt.tries > 1:
+            return replace(report, notes=("helpers.py was named Helpers.py.",))
+        report = internal(attempt.submission.student)
+        return replace(report, notes=("helpers.py was named Helpers.py.", "data.csv differs."), not_final="Look at it.")
+
+    over, events = run(ListEngine(answer), "a")
+    assert [type(each) for each in events] == [Retried]
+    assert isinstance(over["a"], Report)
+    assert over["a"].notes == ("helpers.py was named Helpers.py.", "data.csv differs.")
+    assert over["a"].not_final == "Look at it."
+    assert not over["a"].internal
