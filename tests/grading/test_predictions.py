@@ -25,7 +25,9 @@ from autograder.checks.local.predictions import Form, answer_to, question_of, va
 from autograder.grading import RunOptions, Shared, grade
 from autograder.grading.predictions import HandedInPredictions, parts_of
 from autograder.loader import Loaded
-from autograder.quality.validation import validate
+from autograder.quality.validation import Finding, validate
+from autograder.quality.validation.trials import Trial
+from autograder.quality.validation.wrong_predictions import wrong_files, wrong_predictions
 from autograder.release import contents
 from autograder.reports.pages import Heading, student_page
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, shown_report
@@ -541,3 +543,78 @@ def test_every_argument_is_in_the_manual(tmp_path: Path) -> None:
     assert rows == [each for each in inspect.signature(Question.predictions).parameters if each != "self"]
     declared_there = page.split("```python\n")[1].split("```")[0]
     assert loaded_course(tmp_path, assignment=f'"""Digits."""\n{declared_there}').assignment.max_points == 6
+
+
+# --- before a release ---
+
+
+def wrong_predictions_of(course: Loaded, folder: Path) -> Finding:
+    """What `validate` finds out about wrong files of predictions."""
+    folder.mkdir(exist_ok=True)
+    with start("none") as sandbox, Shared() as shared:
+        (found,) = wrong_predictions(Trial(course, sandbox, None, RunOptions("seed"), folder, shared))
+    return found
+
+
+def test_wrong_files_that_earn_nothing_are_listed(loaded: Loaded, tmp_path: Path) -> None:
+    """One value for every id, labels in a random order, and a copy of the public part are tried."""
+    found = wrong_predictions_of(loaded, tmp_path / "trial")
+    assert (found.what, found.good, found.warning) == ("what wrong predictions in predictions.csv earn", True, False)
+    assert found.said == (
+        "0 points for 0 for every id; 0.8 for every id; 1 for every id; labels in a random order; "
+        "the public part's labels, and the most frequent one for all others."
+    )
+
+
+def test_points_for_wrong_files_are_a_warning_and_all_points_a_fault(tmp_path: Path) -> None:
+    """What the most frequent class earns is said; full marks for it refuse a release."""
+    labels = csv_of({name: "01"[number % 5 == 0] for number, name in enumerate(LABELS)}, "label")
+    lower = loaded_course(tmp_path / "half", labels=labels)
+    found = wrong_predictions_of(lower, tmp_path / "trial")
+    assert (found.good, found.warning) == (True, True)
+    assert "0 for every id: 3 of 6 points" in found.said
+    assert "Raise the lowest threshold" in found.fix
+
+    source = ASSIGNMENT.replace("{0.9: 1.0, 0.7: 0.5}", "{0.6: 1.0}")
+    full = loaded_course(tmp_path / "all", labels=labels, assignment=source)
+    found = wrong_predictions_of(full, tmp_path / "trial")
+    assert not found.good
+    assert "0 for every id: 6 of 6 points" in found.said
+
+
+def test_a_metric_that_fails_over_a_constant_is_the_instructors_mistake(tmp_path: Path) -> None:
+    """What divides by the spread of the predictions would be INTERNAL for whoever predicts one value throughout."""
+    metric = "def score(got, labels):\n    1 // (len(set(got)) - 1)\n    return accuracy(got, labels)\n\n\nassignment ="
+    source = ASSIGNMENT.replace("assignment =", metric, 1).replace("metric=accuracy", "metric=score")
+    found = wrong_predictions_of(loaded_course(tmp_path / "course", assignment=source), tmp_path / "trial")
+    assert not found.good
+    assert "predictions_private: INTERNAL for 0 for every id" in found.said
+    assert found.fix.startswith("A metric or a check must not fail")
+
+
+@pytest.mark.parametrize("name", ["p.npy", "p.parquet"])
+@pytest.mark.parametrize("labels", ["12344", "aabcc"])
+def test_wrong_files_have_the_form_that_is_asked_for(name: str, labels: str, loaded: Loaded) -> None:
+    """Of numbers and of classes, as arrays and as Parquet files."""
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    asked = declared(
+        name, labels=dict(zip("abcde", labels, strict=True)), metric=accuracy, thresholds={0.9: 1.0}, between=None,
+        columns=("prediction",), public=0.4, id="",
+    )  # fmt: skip
+    for what, content in wrong_files(loaded, asked, "seed"):
+        assert asked.form.read(content).shape == (5,), what
+
+
+def test_wrong_files_of_several_columns_are_rows_of_them(loaded: Loaded) -> None:
+    """The most frequent row, the mean and the median of each column."""
+    rows = {"a": (1.0, 2.0), "b": (1.0, 2.0), "c": (4.0, 8.0), "d": (6.0, 0.0)}
+    asked = declared(
+        "p.npy", labels=rows, metric=accuracy, thresholds={0.9: 1.0}, between=None, columns=("one", "two"), public=0,
+        id="",
+    )  # fmt: skip
+    found = {what: asked.form.read(content) for what, content in wrong_files(loaded, asked, "seed")}
+    assert list(found) == [
+        "1, 2 for every id", "3, 3 for every id", "2.5, 2 for every id", "labels in a random order"
+    ]  # fmt: skip
+    assert found["3, 3 for every id"].tolist() == [[3, 3]] * 4

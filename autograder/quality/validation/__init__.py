@@ -20,6 +20,7 @@ from autograder.quality.validation import static_analysis
 from autograder.quality.validation.releases import public_checks
 from autograder.quality.validation.static_analysis import Finding, returns, sets
 from autograder.quality.validation.trials import Trial, in_float32
+from autograder.quality.validation.wrong_predictions import wrong_predictions
 from autograder.sandbox import Sandbox
 
 __all__ = ["Finding", "ValidationCache", "in_float32", "recorded", "sets", "validate", "validation_key"]
@@ -67,6 +68,7 @@ def validate(
         yield from trial.variants()
         yield from trial.for_students(quick=quick, failed=not found[0].good)
         yield trial.nothing(quick=quick)
+        yield from wrong_predictions(trial)
         if not quick:
             failed = not found[0].good
             yield from trial.other_seeds(failed=failed)

@@ -237,7 +237,7 @@ class Trial:
         home, code = self.loaded.reference_folder, self.loaded.assignment.files
         modules = [file for file in code if not is_notebook(file)]
         yield "empty files", dict.fromkeys(modules or code, b"")
-        for name, answer in CONSTANTS.items():
+        for name, answer in CONSTANTS.items() if code else ():
             if quick and "right" in answer:
                 continue
             made = {}

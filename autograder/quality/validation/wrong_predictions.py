@@ -1,0 +1,139 @@
+"""Files of predictions that know nothing of the inputs, graded as submissions.
+
+One value for every id, the labels in a random order, and the public part's labels with a guess for all others: whoever
+hands in such a file has learned nothing, so the points for the private part must be out of its reach.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+
+from autograder.assignment.predictions import Predictions
+from autograder.checks.local.predictions import ID, Form
+from autograder.checks.wording import counted
+from autograder.grading.predictions import parts_of
+from autograder.loader import Loaded
+from autograder.messages import for_instructor
+from autograder.quality.validation.static_analysis import Finding
+from autograder.quality.validation.trials import Trial
+from autograder.results import Verdict
+from autograder.scoring import rounded, shown
+
+__all__ = ["ORDERS", "wrong_files", "wrong_predictions"]
+
+ORDERS = 3
+"""In how many random orders the labels are tried."""
+BY_CHANCE = 0.05
+"""The share of the points from which on it is a warning that a wrong file earns them."""
+
+Row = tuple[str, ...]
+
+
+def wrong_predictions(trial: Trial) -> Iterator[Finding]:
+    """What wrong files of predictions earn, a finding for each file that the assignment asks for.
+
+    Points for them are a warning, all points a fault: right and wrong work are then not distinguished. So is a metric
+    or a check that fails over such a file, which would be INTERNAL for the student who hands it in. Where a package is
+    missing that reads such a file, the reference fails already, and nothing is said here.
+    """
+    for asked in trial.loaded.assignment.predictions:
+        if asked.file.endswith(".parquet") and find_spec("pyarrow") is None:
+            continue
+        question = next(
+            question
+            for question in trial.loaded.assignment.questions
+            if any(check.id in asked.checks for check in question.checks)
+        )
+        most = sum(check.points for check in question.checks if check.id in asked.checks)
+        earned, broken = dict[str, list[float]](), dict[str, str]()
+        for name, content in wrong_files(trial.loaded, asked, trial.options.seed):
+            submission = trial.hand_in("predictions", trial.reference_files() | {asked.file: content})
+            report = trial.grade(submission, replace(trial.options, only=question.id))
+            checks = [check for each in report.questions for check in each.checks]
+            points = sum(check.points for check in checks if check.id in asked.checks)
+            earned.setdefault(name, []).append(points)
+            for check in checks:
+                if check.verdict is Verdict.INTERNAL and for_instructor(check.staff_message):
+                    broken.setdefault(check.id, f"{check.id}: INTERNAL for {name}, {check.staff_message}")
+        yield _finding(asked.file, most, {name: sum(each) / len(each) for name, each in earned.items()}, broken)
+
+
+def wrong_files(loaded: Loaded, asked: Predictions, seed: str) -> Iterator[tuple[str, bytes]]:
+    """Wrong files of predictions, each with what it holds; what is drawn comes several times.
+
+    Args:
+        loaded: the assignment.
+        asked: one of its files of predictions, with its labels.
+        seed: of the course, which decides what the public part is.
+    """
+    rows = list(asked.rows.values())
+    usual = Counter(rows).most_common(1)[0][0]
+    constants = [usual]
+    if not asked.form.classes:
+        numbers = np.array(rows, dtype=float)
+        constants += [tuple(map(repr, each.tolist())) for each in (numbers.mean(axis=0), np.median(numbers, axis=0))]
+    for text, row in {", ".join(map(_short, row)): row for row in constants}.items():
+        yield f"{text} for every id", _written(asked.form, [row] * len(rows))
+    for number in range(ORDERS):
+        order = np.random.default_rng(number).permutation(len(rows))
+        yield "labels in a random order", _written(asked.form, [rows[place] for place in order])
+    public = set(parts_of(loaded, asked, seed)[0].tolist())
+    if public:
+        copied = [row if place in public else usual for place, row in enumerate(rows)]
+        yield "the public part's labels, and the most frequent one for all others", _written(asked.form, copied)
+
+
+def _finding(file: str, most: float, earned: dict[str, float], broken: dict[str, str]) -> Finding:
+    what = f"what wrong predictions in {file} earn"
+    if broken:
+        fix = "A metric or a check must not fail over predictions, whatever they are: correct it."
+        return Finding(what, False, " ".join(broken.values()), fix)
+    said = [
+        f"{name}: {shown(rounded(points))} of {counted(most, 'point')}" for name, points in earned.items() if points
+    ]
+    highest = max(earned.values(), default=0.0)
+    return Finding(
+        what,
+        not most or highest < most,
+        f"{'; '.join(said)}." if said else f"0 points for {'; '.join(earned)}.",
+        "Raise the lowest threshold (or the baseline) above what guessing reaches, or measure by a metric that weighs "
+        "rare classes as much as frequent ones.",
+        warning=highest > BY_CHANCE * most,
+    )
+
+
+def _written(form: Form, rows: Sequence[Row]) -> bytes:
+    """A file of that form with these predictions, in the order of the ids."""
+    if form.file.endswith(".npy"):
+        values = np.array(rows, dtype=str if form.classes else float)
+        array = io.BytesIO()
+        np.save(array, values[:, 0] if len(form.columns) == 1 else values)
+        return array.getvalue()
+    if form.file.endswith(".parquet"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = {ID: list(form.ids)} | {name: [row[place] for row in rows] for place, name in enumerate(form.columns)}
+        table = pa.BufferOutputStream()
+        pq.write_table(pa.table(columns), table)
+        return bytes(table.getvalue().to_pybytes())
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((ID, *form.columns))
+    writer.writerows((name, *row) for name, row in zip(form.ids, rows, strict=True))
+    return text.getvalue().encode()
+
+
+def _short(text: str) -> str:
+    """A label as it is shown."""
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return repr(text)
