@@ -64,6 +64,22 @@ def test_csv_has_numbers_as_numbers_and_no_formulas(root) -> None:
     assert ',1.5,0,1.5,4,,"1 passed, 1 failed"\r\n' in text
 
 
+def test_tables_have_the_ids_of_the_roster_and_of_platforms(tmp_path) -> None:
+    """A column with the roster's aliases and one for each platform that was collected from; JSON lines have both."""
+    graded(tmp_path / "graded", passing("ann"), passing("bob"))
+    found = class_grades(tmp_path / "graded")
+    ann, bob = found.grades
+    ann = replace(ann, ids=("ann", "s0123"), keys={"canvas": ("4711",), "moodle-api": ("8", "9")})
+    found = replace(found, grades=(ann, bob))
+    for name in ("csv", "jsonl"):
+        exporters.exporter_called(name).write(found, exporters_request(tmp_path))
+    head, *rows = csv.reader((tmp_path / "to" / "grades.csv").read_text().splitlines())
+    assert head[:7] == ["student", "name", "email", "ids", "canvas_id", "moodle_api_id", "team"]
+    assert [row[3:6] for row in rows] == [["s0123", "4711", "8, 9"], ["", "", ""]]
+    first = json.loads((tmp_path / "to" / "grades.jsonl").read_text().splitlines()[0])
+    assert (first["ids"], first["platform_ids"]) == (["ann", "s0123"], {"canvas": ["4711"], "moodle-api": ["8", "9"]})
+
+
 @given(st.lists(TEXT, min_size=1, max_size=5, unique=True))
 def test_no_name_breaks_the_csv(tmp_path_factory, names) -> None:
     """Whatever students are called, each has one line, and no cell begins as a formula."""

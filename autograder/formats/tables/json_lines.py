@@ -29,6 +29,8 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
         "student": grade.student,
         "name": grade.name,
         "emails": _listed(grade.emails),
+        "ids": _listed(grade.ids),
+        "platform_ids": {kind: _listed(keys) for kind, keys in sorted(grade.keys.items())},
         "team": grade.team,
         "points": grade.points,
         "max_points": grade.most,
