@@ -75,7 +75,10 @@ class _Pushed:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """All that there is of a student, and the other names by which files may have the student."""
+    """All that there is of a student, and the other names by which files may have the student.
+
+    `stores` are all that were opened; `shared` says that the folder of their files may be that of others as well.
+    """
 
     held: Mapping[Store, Held]
     traces: Mapping[Path, Traces]
@@ -84,6 +87,8 @@ class _Found:
     others: tuple[str, ...]
     pseudonyms: tuple[str, ...]
     pushed: Mapping[Path, _Pushed]
+    stores: Sequence[Store]
+    shared: bool
 
     @property
     def anything(self) -> bool:
@@ -115,6 +120,8 @@ def forget(call: Forgotten) -> int:
             _other_names(roster.by_id.get(call.student)) if roster else (),
             _pseudonyms(call, roster),
             _pushed(call, inboxes),
+            stores,
+            folder_of_files is not None and _named_database(call, root) is None,
         )
         if not found.anything:
             raise UsageError(f"There is nothing of {call.student!r} here; {_advice(call.student, roster, stores)}")
@@ -188,11 +195,16 @@ def _erase(call: Forgotten, root: Path | None, found: _Found) -> None:
     done = "Removed" if call.yes else "To be removed"
     for store, own in found.held.items():
         if call.yes:
-            forget_student(store, call.student)
-            if own.artefacts:
+            forget_student(store, call.student, found.stores)
+            if own.artefacts and not found.shared:
                 with store.writing("the list of files"):
                     remove_orphans(store.database, store.artefacts)
         _say_held(done, store, own)
+        if own.artefacts and found.shared:
+            _say(
+                f"Files of checks in {store.files}: databases that are not named here may use the same ones; what "
+                "they lack then is made again when it is needed."
+            )
     if root and found.hand_ins:
         if call.yes:
             _forget_hand_ins(root, call.student)

@@ -8,6 +8,7 @@ which verdict and points, marks, and that there were publications and requests. 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +83,13 @@ def held_of(store: Store, student: str) -> Held | None:
         return Held(*(store.database.rows(count, {"student": number})[0][0] for count in _COUNTS))
 
 
-def forget_student(store: Store, student: str) -> Held:
+def forget_student(store: Store, student: str, others: Sequence[Store] = ()) -> Held:
     """Erase a student, in one transaction, and the files of checks that nobody else shares after it.
 
     Args:
         store: an open store.
         student: the name.
+        others: other open stores; where their files lie in the same folder, what they name stays.
 
     Returns:
         What there was.
@@ -101,6 +103,7 @@ def forget_student(store: Store, student: str) -> Held:
             names = [each.name for each in students(store.database) if each.forgotten is None]
         raise UsageError(f"{store.shown} has nothing of {student!r}; {near(student, names)}")
     folder = store.artefacts if held.artefacts else Path()  # refused before anything is erased, if it is refused
+    sharing = [each for each in others if each is not store and each.files == folder]
     change, number = store.change(), _number(store, student)
     values = {"student": number, "pseudonym": pseudonym(), "at": iso(change.at)}
     with store.reading():
@@ -115,12 +118,16 @@ def forget_student(store: Store, student: str) -> Held:
         record(store.database, change, "forgot", student=number, subject="student")
     with store.writing("files of a student"):  # nobody names one meanwhile; where this is killed, they are orphans
         for (sha256,) in own:
-            if not store.database.rows("SELECT 1 FROM artefacts WHERE sha256 = :sha256", {"sha256": sha256}):
+            if not any(_names_file(each, sha256) for each in (store, *sharing)):
                 with suppress(FileNotFoundError):
                     file_in(folder, sha256).unlink()
     with suppress(DatabaseError):  # somebody reads all the while; pages were overwritten already
         store.database.change("VACUUM")
     return held
+
+
+def _names_file(store: Store, sha256: str) -> bool:
+    return bool(store.database.rows("SELECT 1 FROM artefacts WHERE sha256 = :sha256", {"sha256": sha256}))
 
 
 def _leave_no_trace(store: Store) -> None:

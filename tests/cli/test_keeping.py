@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
+import time
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,9 +26,11 @@ from autograder.reports.files import file_names
 from autograder.reports.forgetting import naming
 from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
+from autograder.store.artefacts import file_in, record_artefacts, write_file
 from autograder.store.backup import files_beside
 from autograder.store.history import log_entries, students
 from autograder.store.marking import marks
+from autograder.store.runs import runs
 from autograder.submissions.collected import RECORD, Attempt
 from autograder.submissions.records import COLLECTED
 
@@ -247,6 +251,28 @@ def test_reports_on_their_way_are_forgotten(graded: Path) -> None:
     assert "Still named" not in run("forget", NAME, *where, "--yes")
     assert sorted(path.name for path in jobs.iterdir()) == [".1.draft", "1.json"]
     assert list(naming([graded], NAME)) == []
+
+
+def test_files_in_a_folder_of_several_databases_stay_where_others_have_them(graded: Path, tmp_path: Path) -> None:
+    """What a database that is not named may have is not looked for as a file that nobody has."""
+    folder, other, old = tmp_path / "files", tmp_path / "other", time.time() - 10**6
+    shutil.copytree(graded / "out", other)
+
+    def kept(out: Path, student: str, content: bytes) -> Path:
+        with Store(sqlite_address(out / "grader.db"), artefacts=folder) as store, store.writing("a file"):
+            sha256 = write_file(folder, content)
+            run = next(each.id for each in runs(store.database, student=student))
+            record_artefacts(store.database, folder, run, {"one": sha256})
+        os.utime(file_in(folder, sha256), (old, old))
+        return file_in(folder, sha256)
+
+    own, of_both = kept(graded / "out", NAME, b"only hers"), kept(other, "bob", b"his in the other")
+    where = ("--course", graded / "course", "--artefacts", folder)
+    shown = run("forget", NAME, "--out", graded / "out", *where)
+    assert f"Files of checks in {folder}: databases that are not named here may use the same ones" in shown
+    run("forget", NAME, "--out", graded / "out", *where, "--yes")
+    assert not own.exists()
+    assert of_both.read_bytes() == b"his in the other"
 
 
 def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:

@@ -368,6 +368,26 @@ def test_a_student_is_forgotten(any_address: str, tmp_path: Path) -> None:
         assert held_of(store, name) != held_of(store, "Ann Lovelace")
 
 
+def test_files_that_another_database_names_stay_in_a_folder_of_both(tmp_path: Path) -> None:
+    """Only what neither of them names any more goes; a database with a folder of its own keeps nothing here."""
+    folder = tmp_path / "files"
+    one, two = (Store(sqlite_address(tmp_path / f"{name}.db"), artefacts=folder) for name in ("one", "two"))
+    with one, two, Store(sqlite_address(tmp_path / "three.db")) as three:
+        fill(one, "ann")
+        fill(two, "ben")
+        fill(three, "ann")
+        assert {read_artefact(folder, path.name) for path in files_in(folder)} == {
+            b"weights",
+            b"model of ann",
+            b"model of ben",
+        }
+        forget_student(one, "ann", (one, two, three))
+        assert {path.name for path in files_in(folder)} == {each.sha256 for each in artefacts(two.database)}
+        forget_student(two, "ben", (one, two, three))
+        assert not list(files_in(folder))
+        assert len(list(files_in(three.artefacts))) == 2
+
+
 def test_nothing_of_a_forgotten_student_is_left_in_the_file(tmp_path: Path) -> None:
     """SQLite overwrites what it deletes: not even a search through the file's bytes finds the name."""
     path = tmp_path / "grader.db"
