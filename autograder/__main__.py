@@ -1,5 +1,6 @@
 """`autograder`, and `python -m autograder`: the command line, and Ctrl-C while it is still being imported."""
 
+import gc
 import sys
 
 from autograder import early_stop
@@ -11,6 +12,7 @@ def main() -> None:
     """Run the command line."""
     try:
         early_stop.wait(anyhow=True)
+        gc.disable()  # imports make little garbage; `autograder.cli` turns it on again
         from autograder.cli import main as command_line
 
         command_line()

@@ -5,17 +5,24 @@ that a person made up ("secret2026") is in danger twice: somebody may try every 
 that was printed, and whoever finds it knows the inputs of all hidden checks. Against the first, each try costs
 `WORK`: about 0.1 s and 32 MiB. Against the second, what may be seen and what is hidden come from two keys, and neither
 follows from the other.
+
+A seed of `ENOUGH_BITS`, such as the one that is drawn where none is named, is found by nobody, whatever a try costs.
+What scrypt made of it is kept in the user's cache, masked by the seed itself: whoever reads the file learns nothing
+without the seed, and could only try every seed. Of a seed that might be guessed nothing is kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 
 __all__ = ["DERIVATION", "ENOUGH_BITS", "WORK", "Keys", "guessing_bits", "keys_of", "number"]
@@ -26,6 +33,7 @@ ENOUGH_BITS = 64.0  # a seed of so many bits is found by nobody, whatever a try 
 
 _SALT = b"autograder: the course's seed"
 _MEMORY = 2 * 128 * WORK["n"] * WORK["r"]  # bytes that OpenSSL may take; scrypt itself needs half of it
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Keys:
 @lru_cache(maxsize=64)
 def keys_of(seed: str) -> Keys:
     """The keys of a seed; found once for each seed in each process, because it is made to be slow."""
-    master = hashlib.scrypt(seed.encode(), salt=_SALT, maxmem=_MEMORY, dklen=32, **WORK)
+    master = _derived(seed) if guessing_bits(seed) < ENOUGH_BITS else _kept(seed)
     seen, hidden, variants, fingerprint = (
         _below(master, purpose) for purpose in ("seen", "hidden", "variants", "fingerprint")
     )
@@ -71,6 +79,42 @@ def guessing_bits(seed: str) -> float:
         each = math.log2(10) if run[0].isdigit() else 4.0 if not run[0].isalpha() else 2.0 if len(run) > 2 else 4.7
         bits += each * len(run)
     return min(bits, 8.0 * len(set(seed)))
+
+
+def _derived(seed: str) -> bytes:
+    return hashlib.scrypt(seed.encode(), salt=_SALT, maxmem=_MEMORY, dklen=_KEY_BYTES, **WORK)
+
+
+def _kept(seed: str) -> bytes:
+    """What was derived from a seed that nobody guesses: from a file of this user, which is written where it is missing.
+
+    The file is found, masked and known to be right by the seed alone. One that cannot be read or written costs time.
+    """
+    import platformdirs
+
+    name, mask = (_below(seed.encode(), f"{_SALT!r}, kept: {part}") for part in ("name", "mask"))
+    path = Path(platformdirs.user_cache_dir("autograder"), "keys", name.hex()[:32])
+    with contextlib.suppress(OSError):
+        masked, tag = (found := path.read_bytes())[:_KEY_BYTES], found[_KEY_BYTES:]
+        if hmac.compare_digest(tag, _tag(seed, masked)):
+            return _combined(masked, mask)
+    master = _derived(seed)
+    masked = _combined(master, mask)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(masked + _tag(seed, masked))
+        os.replace(draft, path)
+    return master
+
+
+def _tag(seed: str, masked: bytes) -> bytes:
+    return hmac.digest(seed.encode(), masked, "sha256")
+
+
+def _combined(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def _below(key: bytes, purpose: str) -> bytes:

@@ -96,8 +96,8 @@ def report(data: Path, *how: str) -> str:
 
 def parents(tasks: str) -> dict[int, int]:
     """The parent of each process, by number, the parents first."""
-    found = re.findall(r"^\s*(\d+)\s+\d+\s+(-?\d+)\s+\|", tasks, re.MULTILINE)
-    return {int(pid): int(parent) for pid, parent in found if int(pid)}
+    found = re.findall(r"^\s*(\d+)\s+(\d+)\s+(-?\d+)\s+\|", tasks, re.MULTILINE)
+    return {int(pid): int(parent) for pid, thread, parent in found if int(pid) and pid == thread}
 
 
 def kinds_of(parent: dict[int, int]) -> dict[int, str]:

@@ -7,6 +7,7 @@ be used, 3 our fault, 130 stopped.
 from __future__ import annotations
 
 import atexit
+import copy
 import errno
 import gc
 import os
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -105,9 +106,10 @@ def main() -> None:
     """Run the command line; errors become one sentence on standard error."""
     early_stop.answer()
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)  # imports make little; looking for it took a tenth of the time
+    gc.enable()  # it was off (`autograder.__main__`)
     atexit.register(gc.freeze)  # so that nothing is looked through at the end, where everything goes anyway
     try:
-        app(prog_name="autograder")
+        _of_call(sys.argv[1:2])(prog_name="autograder")
     except GraderError as error:
         _say(str(error))
         sys.exit(2)
@@ -121,6 +123,25 @@ def main() -> None:
             _say(f"{needed}.")
             sys.exit(2)
         _ours(error)
+
+
+def _of_call(words: list[str]) -> typer.Typer:
+    """The command line with the verb that is called alone: reading the signatures of all others takes 50 ms.
+
+    Where the first word is no verb, all are there, to be listed or suggested.
+    """
+    commands = [each for each in app.registered_commands if each.name in words or _named(each.callback) in words]
+    groups = [each for each in app.registered_groups if each.name in words]
+    if not commands and not groups:
+        return app
+    called = copy.copy(app)
+    called.registered_commands, called.registered_groups = commands, groups
+    return called
+
+
+def _named(verb: Any) -> str:
+    """The name that typer gives to the verb of a function."""
+    return str(verb.__name__).replace("_", "-")
 
 
 def _ours(error: Exception) -> NoReturn:

@@ -37,6 +37,44 @@ def test_each_try_at_a_seed_costs_time_and_memory(monkeypatch: pytest.MonkeyPatc
     keys_of.cache_clear()
 
 
+STRONG = "5b3f9c04d1e7a2864c9b7e1f3a5d8c20"
+
+
+def test_what_was_derived_of_a_seed_that_nobody_guesses_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The keys are the same from the file of this user, which nobody else may read and which does not show them; of a
+    seed that may be guessed there is none, and a file that is cut or changed, or cannot be written, is not used."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    real, asked = hashlib.scrypt, list[bytes]()
+    monkeypatch.setattr(seeding.hashlib, "scrypt", lambda word, **more: asked.append(word) or real(word, **more))
+
+    def keys(seed: str) -> seeding.Keys:
+        keys_of.cache_clear()
+        return keys_of(seed)
+
+    first = keys(STRONG)
+    assert keys(STRONG) == first
+    assert len(asked) == 1
+    (file,) = tmp_path.glob("autograder/keys/*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    master = real(STRONG.encode(), salt=seeding._SALT, maxmem=seeding._MEMORY, dklen=32, **WORK)
+    assert master not in file.read_bytes()
+    assert STRONG[:16] not in file.name
+
+    kept = file.read_bytes()
+    for changed in (kept[:-1], kept[:10], b"", bytes([kept[0] ^ 1]) + kept[1:]):
+        file.write_bytes(changed)
+        assert keys(STRONG) == first
+    assert len(asked) == 5
+    keys("secret2026")
+    assert [*tmp_path.glob("autograder/keys/*")] == [file]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(file))
+    assert keys(STRONG) == first
+    keys_of.cache_clear()
+
+
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_purposes_and_keys_give_other_numbers(one: str, other: str) -> None:
     """Another purpose gives another number, and so does the other key; the same ones give the same again."""
