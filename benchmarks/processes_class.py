@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from peers_class import compile_us, graded, make_class, make_course
+from peers_class import SEED, compile_us, graded, make_class, make_course
 
 RATE = 1_999  # samples of each CPU second
 KERNEL = "[kernel.kallsyms]"
@@ -48,7 +48,7 @@ def main() -> None:
         root, inbox = make_course(work / "course"), make_class(work / "inbox", count)
         graded(root, make_class(work / "first", 1), work / "out-first", jobs=1)  # keeps compiled templates
         command = [sys.executable, "-m", "autograder", "grade", "net", inbox, "--out", work / "out", "--jobs", "1"]
-        command += ["--course", root, "--seed", "a benchmark of peers and of us"]
+        command += ["--course", root, "--seed", SEED]
         recording = ["perf", "record", "-q", "-o", work / "data", "-F", RATE, "-g", "-e", "cpu-clock", "--", *command]
         subprocess.run([*map(str, recording)], cwd=root, check=True, stdout=subprocess.DEVNULL)
         shares = shares_of(work / "data")
