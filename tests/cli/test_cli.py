@@ -100,6 +100,33 @@ def test_grading_imports_only_what_it_uses(root: Path, handed: Path, tmp_path: P
     assert (code, found) == (2, [])
 
 
+def test_a_call_reads_the_signature_of_its_verb_alone(tmp_path: Path) -> None:
+    """The verb that is called has all its options, in groups as well, and a word that is no verb is met with others."""
+    code = """
+import sys, typer.main
+from autograder import cli
+read = []
+make = typer.main.get_command_from_info
+typer.main.get_command_from_info = lambda command_info, **more: read.append(command_info) or make(command_info, **more)
+sys.argv = ["autograder", *sys.argv[1:]]
+try:
+    cli.main()
+except SystemExit:
+    print("read:", len(read))
+"""
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-c", code, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        return done.stdout + done.stderr
+
+    assert "--jobs" in said("grade", "--help")
+    assert said("fetch-data", "--help").count("read: 1\n") == 0  # no verb: it is `data fetch`
+    assert "read: 1\n" in said("grade", "--help")
+    assert "read: 2\n" in said("data", "--help")
+    assert "Did you mean 'grade'" in said("grde")
+
+
 def test_the_version_is_reported(tmp_path: Path) -> None:
     """`--version` prints name and version."""
     assert run("--version", cwd=tmp_path).stdout == f"autograder {__version__}\n"

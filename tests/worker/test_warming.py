@@ -15,8 +15,8 @@ def said(code: str) -> str:
 
 
 def test_matplotlib_is_as_it_was_but_for_docstrings() -> None:
-    """Functions of matplotlib keep their docstrings without the table of properties; classes that are made later, such
-    as a submission's, have both; no figure is open, and numbers begin with 1."""
+    """Functions of matplotlib keep their docstrings without the table of properties, and its classes a `set` that sets;
+    classes that are made later, such as a submission's, have both; no figure is open, and numbers begin with 1."""
     code = """
 import_module("matplotlib.pyplot")
 warm_up()
@@ -26,8 +26,19 @@ class Mine(matplotlib.lines.Line2D):
         "Set what only this class has."
 print(len(plt.plot.__doc__) > 1000, "agg_filter:" in matplotlib.lines.Line2D.set.__doc__, "my_own:" in Mine.set.__doc__)
 print(plt.get_fignums(), plt.figure().number, plt.gca().lines[:])
+line = matplotlib.lines.Line2D([0, 1], [0, 1])
+print(line.set(lw=2, label="a") and (line.get_linewidth(), line.get_label()), Mine([0], [0]).set(my_own=1, lw=3))
+try:
+    plt.gca().set(nothing=1)
+except AttributeError as error:
+    print(error)
 """
-    assert said(code).splitlines() == ["True False True", "[] 1 []"]
+    assert said(code).splitlines() == [
+        "True False True",
+        "[] 1 []",
+        "(2.0, 'a') [None, None]",
+        "Axes.set() got an unexpected keyword argument 'nothing'",
+    ]
 
 
 def test_without_matplotlib_nothing_of_it_is_imported() -> None:
