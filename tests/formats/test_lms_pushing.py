@@ -514,6 +514,45 @@ def test_a_group_of_canvas_with_equal_points_is_graded(root, site) -> None:
     assert "Written: 0 students; as it is already: 3." in push(root, site, "canvas", "--yes")
 
 
+@pytest.mark.parametrize("excused", [False, True])
+def test_what_somebody_gives_one_member_during_a_push_stays(root, site, excused) -> None:
+    """A grade for the group would replace it, so each member is read again before one of them is graded."""
+    in_one_group(site, 78, 79)
+    site.about = GROUPED
+    grade(root, with_points("bob", 0.0))
+
+    def change() -> None:
+        cy = site.person(79)
+        cy.score, cy.excused = (None, True) if excused else (1.0, False)
+
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/77"
+    site.faults.append(Fault(part, 200, body=b"{}", done=True, then=change))
+    said = push(root, site, "canvas", "--yes", code=1)
+
+    why = (
+        "excused in Canvas" if excused else "the grade there has changed since it was read; run the same command again"
+    )
+    assert f"Bob Ross (the platform gives the whole group one grade, and of Cy Young {why}), Cy Young (" in said
+    assert scores(site) == {"ada": 2.0, "bob": None, "cy": None if excused else 1.0, "dan": None}
+
+
+def test_a_member_who_does_not_get_the_grade_of_the_group_is_named(root, site) -> None:
+    """All members are read again in the end, also who had these points before."""
+    in_one_group(site, 77, 78)
+    site.about = GROUPED
+    grade(root, with_points("bob", 2.0))
+    push(root, site, "canvas", "--yes")
+    site.person(77).score = None
+
+    def change() -> None:
+        site.person(78).score = 1.0
+
+    part = "PUT /api/v1/courses/101/assignments/4711/submissions/77"
+    site.faults.append(Fault(part, 200, body=b"{}", done=True, then=change))
+    said = push(root, site, "canvas", "--yes", code=1)
+    assert "Ada Lovelace (written, but of the group Bob Ross did not get it)" in said
+
+
 def test_members_that_canvas_grades_individually_get_their_own_points(root, site) -> None:
     """The setting of the assignment there decides."""
     in_one_group(site, 77, 78)

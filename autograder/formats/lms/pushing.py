@@ -156,9 +156,9 @@ def _is_kept(step: Step) -> bool:
 def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step, str]]:
     """Write what was planned, one student at a time; yields each step with what went wrong, "" for nothing.
 
-    What a student has is read just before, and where it is not what the plan was made of, nothing is written. Where
-    nobody knows whether something was written, it is read before it is tried again. A problem that is `NotCertain`
-    says that something was sent.
+    What a student has is read just before, and where it is not what the plan was made of, nothing is written; so is
+    what all members of a group have that gets one grade, before and after. Where nobody knows whether something was
+    written, it is read before it is tried again. A problem that is `NotCertain` says that something was sent.
 
     Raises:
         UsageError: the platform refuses everything, or cannot be reached; what was written is known.
@@ -170,7 +170,9 @@ def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step,
                 journal.add(step.seat.number, step.expected, step.said)
             continue
         try:
-            problem, refused = _written(site, plan.there, step, journal), 0
+            together = [each for each in plan.steps if step.seat.group and each.seat.group == step.seat.group]
+            others = [each for each in together if each is not step]
+            problem, refused = _written(site, plan.there, step, journal, others), 0
         except Denied as error:
             problem, refused = str(error).rstrip("."), refused + 1
             if refused == _REFUSED:
@@ -178,15 +180,19 @@ def pushed(site: Platform, plan: Plan, journal: Journal) -> Iterator[tuple[Step,
         yield step, problem
 
 
-def _written(site: Platform, there: AssignmentThere, step: Step, journal: Journal) -> str:
+def _written(site: Platform, there: AssignmentThere, step: Step, journal: Journal, others: Sequence[Step]) -> str:
+    """Write one step; `others` are those of a group that gets the same grade with it. What went wrong, or ""."""
     present = site.present(step.seat)
     if problem := _changed_since(step, present, there):
         return problem
     left = _missing(step, present)
+    grades_group = bool(others) and left.new is not None
+    if grades_group and (problem := _group_changed(site, others)):
+        return problem
     for _ in range(_TRIES):
         if not left.writes:
             journal.add(step.seat.number, step.new, step.said)
-            return ""
+            return _not_in_group(site, others) if grades_group else ""
         sure, sent = True, left
         try:
             site.write(replace(step.seat, present=present), Change(left.new, left.comment))
@@ -207,22 +213,51 @@ def _written(site: Platform, there: AssignmentThere, step: Step, journal: Journa
             return "what was written is not there; the grade may be locked or overridden"
     if not left.writes:
         journal.add(step.seat.number, step.new, step.said)
-        return ""
+        return _not_in_group(site, others) if grades_group else ""
     return "the connection ended each time before it was written; run the same command again"
 
 
 def _changed_since(step: Step, present: Present, there: AssignmentThere) -> str:
     """Why nothing is to be written where somebody else wrote since the plan was made; "" for nothing."""
+    if problem := _graded_since(step, present):
+        return problem
+    before = step.seat.present
+    commented = (present.comments, present.files, present.readable) != (before.comments, before.files, before.readable)
+    if there.replaces and step.comment is not None and commented:
+        return "the comment there has changed since it was read; run the same command again"
+    return ""
+
+
+def _graded_since(step: Step, present: Present) -> str:
+    """The same of the grade alone."""
     before = step.seat.present
     if present.kept and present.kept != before.kept:
         return present.kept
     unlike = present.points != before.points and not same_points(present.points, before.points)
     if unlike and not same_points(present.points, step.expected):
         return "the grade there has changed since it was read; run the same command again"
-    commented = (present.comments, present.files, present.readable) != (before.comments, before.files, before.readable)
-    if there.replaces and step.comment is not None and commented:
-        return "the comment there has changed since it was read; run the same command again"
     return ""
+
+
+def _group_changed(site: Platform, others: Sequence[Step]) -> str:
+    """Why a group is not to be graded by way of one member: what another one has changed meanwhile; "" for nothing."""
+    for each in others:
+        if problem := _graded_since(each, site.present(each.seat)):
+            return f"the platform gives the whole group one grade, and of {each.seat.shown} {problem}"
+    return ""
+
+
+def _not_in_group(site: Platform, others: Sequence[Step]) -> str:
+    """Which members of a group do not have its grade now that it was written; those that are written are read then."""
+    try:
+        without = [
+            each.seat.shown
+            for each in others
+            if not each.writes and not same_points(site.present(each.seat).points, each.expected)
+        ]
+    except Denied as error:
+        return NotCertain(f"written, but the group's other members cannot be read there: {error}".rstrip("."))
+    return NotCertain(f"written, but of the group {', '.join(without)} did not get it") if without else ""
 
 
 def _missing(step: Step, present: Present) -> Step:
