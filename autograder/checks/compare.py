@@ -15,10 +15,9 @@ from .arguments import COUNT, NOT_NEGATIVE, SHAPE, TEXT, takes, wrong
 from .common_mistakes import slip
 from .compare_records import Parts, compared_specially
 from .errors import CheckFailed
-from .inspection.tensors import is_tensor, without_tensors
+from .inspection.arrays import filled, is_masked, is_tensor, without_tensors
 from .records import Sparse, Table
 from .records.conversion import record_of
-from .records.masked import filled, is_masked
 from .value_text import (
     TABLES,
     article,

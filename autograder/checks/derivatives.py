@@ -21,7 +21,7 @@ import numpy as np
 from .arguments import FUNCTION, NUMBERS, takes
 from .compare import numbers
 from .errors import CheckFailed, InstructorError
-from .inspection.tensors import is_tensor, to_array
+from .inspection.arrays import is_tensor, to_array
 from .parameters import copies_of, like
 
 __all__ = ["STEPS", "Landscape", "Slope", "autograd_gradient", "central_differences", "slope"]

@@ -21,7 +21,7 @@ from .arguments import COUNT, FUNCTION, GENERATOR, NOT_NEGATIVE, TEXTS, optional
 from .compare import numbers
 from .derivatives import Landscape, Line, slope
 from .errors import CheckFailed, InstructorError
-from .inspection.tensors import is_tensor, without_tensors
+from .inspection.arrays import is_tensor, without_tensors
 from .parameters import arrays_of
 from .value_text import show
 from .wording import are, series

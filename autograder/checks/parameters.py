@@ -9,7 +9,7 @@ import numpy as np
 
 from .arguments import GENERATOR, LABELS, NUMBERS, SHAPE, takes
 from .errors import InstructorError
-from .inspection.tensors import is_tensor, to_array
+from .inspection.arrays import is_tensor, to_array
 
 __all__ = ["arrays_of", "copies_of", "like", "parameter_points"]
 

@@ -23,11 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from .records.conversion import UnreadableError, names_of, recorded
-from .records.masked import is_masked
-from .records.parts import FACTORIES, KEYS, RECORDS, zone_of
+from .inspection.arrays import is_masked
+from .records.conversion import ATOMS, SCALARS, SIMPLE, UnreadableError, holds_only, mapped, names_of, recorded
+from .records.serialization import FACTORIES, KEYS, RECORDS, zone_of
 from .records.single import Fields, Member, Named
-from .records.traversal import ATOMS, SCALARS, SIMPLE, holds_only, mapped
 from .rows import Handle, Rows, native, size_of
 
 __all__ = ["TABLES", "PlainError", "is_iterator", "to_plain"]

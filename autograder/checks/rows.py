@@ -8,13 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from .errors import InstructorError
 
-__all__ = ["Handle", "Rows", "native", "rows", "size_of"]
+__all__ = [
+    "Handle",
+    "Rows",
+    "class_named",
+    "native",
+    "rows",
+    "size_of",
+]
 
 _KINDS = "biuf"
 
@@ -131,3 +138,17 @@ def native(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _elements(column: np.ndarray[Any, Any]) -> list[Any]:
     """Python numbers of a 1-d column, views of any other."""
     return column.tolist() if column.ndim == 1 else list(column)
+
+
+_LONGEST = 60
+T = TypeVar("T")
+
+
+def class_named(name: str, base: type[T]) -> type[T]:
+    """A subclass of a stand-in's class that is called as the class of the object, if that is a name.
+
+    It also has the name as `_kind`; what is no name of a class becomes "object".
+    """
+    shown_name = name if name.isidentifier() and name.isascii() and len(name) <= _LONGEST else "object"
+    attributes: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__, "_kind": shown_name}
+    return type(shown_name, (base,), attributes)

@@ -1,4 +1,4 @@
-"""Judge how a torch module is built: the plain record of `checks.inspection.torch_modules` against what was asked for.
+"""Judge how a torch module is built: the plain record of `checks.inspection.torch_records` against what was asked for.
 
 The record is made by the submission's own process, which could say anything. It shows honest students their slips;
 what points depend on should be seen in behaviour as well: the shapes and accuracy of predictions, and the shapes of

@@ -25,7 +25,7 @@ import numpy as np
 from autograder import atomic_files
 from autograder.assignment.question import Check
 from autograder.checks.errors import StudentError
-from autograder.checks.local.files import HandedIn
+from autograder.checks.local.sources import HandedIn
 from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
 from autograder.grading.notebooks import Notebooks

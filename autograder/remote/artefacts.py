@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.errors import StudentError, Verdict
-from autograder.checks.records.traversal import SIMPLE, mapped
+from autograder.checks.records.conversion import SIMPLE, mapped
 from autograder.checks.rows import Handle
 from autograder.remote.channel import Channel, RemoteHandle
 from autograder.remote.handles import IteratorHandle

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.checks.errors import InstructorError, MisuseError, StudentError, Verdict
 from autograder.checks.local import faults
-from autograder.checks.local.call_errors import overwritten
+from autograder.checks.local.faults import overwritten
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.local.usage import Cost, Meter
 from autograder.remote.handles import Function, RemoteHandle, drawn

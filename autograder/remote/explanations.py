@@ -19,9 +19,9 @@ from autograder.assignment.interface import Interface
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.inspection import saved_files
 from autograder.checks.local import faults, limited_process
-from autograder.checks.local.call_errors import Call, is_stub, refusal, unwritten
-from autograder.checks.local.files import Frame, HandedIn
-from autograder.checks.local.import_errors import at_import, explained
+from autograder.checks.local.faults import Call, is_stub, refusal, unwritten
+from autograder.checks.local.imports import at_import, explained
+from autograder.checks.local.sources import Frame, HandedIn
 from autograder.checks.wording import seconds
 from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Outcome

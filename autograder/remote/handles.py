@@ -13,7 +13,7 @@ from autograder.checks.errors import CheckFailed, InstructorError, StudentError,
 from autograder.checks.local import faults
 from autograder.checks.local.handles import ItemsOnly
 from autograder.checks.plain import TABLES
-from autograder.checks.records.traversal import SIMPLE, mapped
+from autograder.checks.records.conversion import SIMPLE, mapped
 from autograder.checks.rows import Handle
 from autograder.checks.value_text import EXPECTED, of_wrong_kind
 from autograder.results import Limits, Verdict

@@ -14,15 +14,14 @@ import numpy as np
 from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.checks.inspection import saved_files
+from autograder.checks.inspection.arrays import filled, is_masked
 from autograder.checks.local import faults
-from autograder.checks.local.call_errors import Call
-from autograder.checks.local.files import HandedIn
+from autograder.checks.local.faults import Call
+from autograder.checks.local.sources import HandedIn
 from autograder.checks.plain import PlainError, to_plain
-from autograder.checks.records.class_names import class_named
+from autograder.checks.records.conversion import SIMPLE, holds_only, mapped
 from autograder.checks.records.generators import handed_over
-from autograder.checks.records.masked import filled, is_masked
-from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
-from autograder.checks.rows import Handle, Rows, size_of
+from autograder.checks.rows import Handle, Rows, class_named, size_of
 from autograder.remote import explanations
 from autograder.remote.handles import Function, IteratorHandle, RemoteHandle
 from autograder.results import Limits, Verdict

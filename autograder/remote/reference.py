@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, StudentError
-from autograder.checks.local.files import HandedIn
+from autograder.checks.local.sources import HandedIn
 from autograder.remote.channel import Channel, Function
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import Limits, Verdict

@@ -11,7 +11,7 @@ from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.inspection import saved_files as saved
 from autograder.checks.local import faults, sources
-from autograder.checks.local.files import HandedIn
+from autograder.checks.local.sources import HandedIn
 from autograder.checks.local.student import Student
 from autograder.checks.local.usage import Cost, processor_seconds
 from autograder.pictures import raster

@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.assignment.interface import Interface
 from autograder.checks.errors import MisuseError, StudentError
-from autograder.checks.records.traversal import holds
+from autograder.checks.records.conversion import holds
 from autograder.checks.rows import Handle
 from autograder.remote.channel import Channel
 from autograder.remote.student import RemoteStudent

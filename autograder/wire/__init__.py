@@ -5,9 +5,9 @@ header (MessagePack), and the payload: the raw little-endian buffers of all arra
 each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Long lists
 of equal rows are written as columns (`autograder.wire.columns`). Nothing is ever unpickled. `decode` accepts only what
 `encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows`, `Handle` and what
-`autograder.checks.records.parts` judges (records, dates and the like), and allocates nothing that was not paid for in
-bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before they are made,
-and what they will take in memory has a limit.
+`autograder.checks.records.serialization` judges (records, dates and the like), and allocates nothing that was not paid
+for in bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before they are
+made, and what they will take in memory has a limit.
 """
 
 from __future__ import annotations

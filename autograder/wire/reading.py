@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.checks.records.parts import KEYS, put_together
+from autograder.checks.records.serialization import KEYS, put_together
 from autograder.checks.rows import Handle, Rows
 from autograder.wire.codes import (
     ALIGN,

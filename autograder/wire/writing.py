@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.checks.records.parts import taken_apart
+from autograder.checks.records.serialization import taken_apart
 from autograder.checks.rows import Handle, Rows
 from autograder.wire.codes import (
     ALIGN,

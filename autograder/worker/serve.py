@@ -18,7 +18,7 @@ handles (the number of an object that stays here).
     ("after", target, name, args, kwargs)   -> ("value", [argument, ...])    as a call leaves its arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.checks.inspection.figures`,
     with looks
-    ("layers", handle, arguments)           -> ("value", record)    of `autograder.checks.inspection.torch_modules`
+    ("layers", handle, arguments)           -> ("value", record)    of `autograder.checks.inspection.torch_records`
     ("estimator", handle)                   -> ("value", record)    of `autograder.checks.inspection.estimators`
     ("next", handle, most)                  -> ("value", ([item, ...], ended))    the next items of an iterator
     ("forget", handles)                     -> ("value", None)
@@ -48,11 +48,10 @@ from typing import Any
 
 from autograder.checks.inspection import estimators, figures
 from autograder.checks.inspection import saved_files as saved
-from autograder.checks.inspection import torch_modules as layers
-from autograder.checks.local.shadowed_modules import OwnModules, clashing
+from autograder.checks.inspection import torch_records as layers
+from autograder.checks.local.finders import OwnModules, clashing
 from autograder.checks.plain import PlainError, is_iterator, to_plain
-from autograder.checks.records.conversion import real
-from autograder.checks.records.traversal import SIMPLE, holds_only
+from autograder.checks.records.conversion import SIMPLE, holds_only, real
 from autograder.checks.rows import Handle, Rows, size_of
 from autograder.isolation.working_folder import lay_out
 from autograder.wire import TooLargeError, WireError, decode_request, encode

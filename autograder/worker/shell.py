@@ -19,7 +19,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from autograder.checks.inspection import figures
-from autograder.checks.local.colab import find_colab
+from autograder.checks.local.finders import find_colab
 from autograder.checks.local.kit import ignore_checks
 from autograder.checks.rows import size_of
 from autograder.worker.appearance import illustrator

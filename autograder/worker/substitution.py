@@ -25,7 +25,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
-from autograder.checks.local.shadowed_modules import OwnModules
+from autograder.checks.local.finders import OwnModules
 from autograder.checks.plain import PlainError, to_plain
 from autograder.checks.rows import Handle
 from autograder.wire import TooLargeError, WireError, decode, encode

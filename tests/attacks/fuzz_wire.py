@@ -44,10 +44,10 @@ from autograder.checks.records import (
     Table,
     Tensor,
     Values,
-    package_parts,
-    parts,
+    package_serialization,
+    serialization,
 )
-from autograder.checks.records.parts import RECORDS, taken_apart
+from autograder.checks.records.serialization import RECORDS, taken_apart
 from autograder.checks.rows import Handle, Rows, rows
 from autograder.wire import PREFIX, WireError, codes, reading, writing
 
@@ -297,13 +297,13 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     """Run the fuzzer, which ends this process; what it did is left in `folder`."""
     import atheris
 
-    for owner in (reading, writing, writing._Packer, reading._Unpacker, parts, package_parts):
+    for owner in (reading, writing, writing._Packer, reading._Unpacker, serialization, package_serialization):
         for function in vars(owner).values():
             if isinstance(function, FunctionType) and function.__module__ in (
                 reading.__name__,
                 writing.__name__,
-                parts.__name__,
-                package_parts.__name__,
+                serialization.__name__,
+                package_serialization.__name__,
             ):
                 atheris.instrument_func(function)
     corpus = folder / "corpus"

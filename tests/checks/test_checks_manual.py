@@ -25,9 +25,9 @@ from PIL import Image
 from autograder import checks
 from autograder.checks import records
 from autograder.checks.errors import CheckFailed
+from autograder.checks.inspection.arrays import filled, is_masked
 from autograder.checks.plain import to_plain
 from autograder.checks.records.conversion import real
-from autograder.checks.records.masked import filled, is_masked
 from autograder.wire import decode, encode
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.checks import structure
 from autograder.checks.errors import CheckFailed, InstructorError
-from autograder.checks.inspection import torch_modules
+from autograder.checks.inspection import torch_records
 from autograder.checks.plain import to_plain
 
 
@@ -43,7 +43,7 @@ def network(torch):
 @pytest.fixture
 def built(network):
     """Its structure, with an example of two images of 8 x 8."""
-    return structure(torch_modules.describe(network, np.zeros((2, 1, 8, 8))), name="net")
+    return structure(torch_records.describe(network, np.zeros((2, 1, 8, 8))), name="net")
 
 
 def says(call) -> str:
@@ -68,7 +68,7 @@ def test_parameters_are_counted_by_their_shapes(built):
 def test_frozen_parameters_do_not_count_as_trainable(torch, network):
     """And the sentence says which number it is."""
     network[4].requires_grad_(False)
-    built = structure(torch_modules.describe(network))
+    built = structure(torch_records.describe(network))
 
     built.parameters(exactly=380).parameters(exactly=55, trainable=True)
     assert says(lambda: built.parameters(exactly=1, trainable=True)).startswith("model has 55 trainable parameters")
@@ -79,7 +79,7 @@ def test_what_layers_share_counts_once(torch):
     first, second = torch.nn.Linear(3, 3, bias=False), torch.nn.Linear(3, 3, bias=False)
     second.weight = first.weight
 
-    assert structure(torch_modules.describe(torch.nn.Sequential(first, second, first))).count == 9
+    assert structure(torch_records.describe(torch.nn.Sequential(first, second, first))).count == 9
 
 
 def test_a_count_without_a_bound_is_the_instructors_fault(built):
@@ -129,8 +129,8 @@ def test_without_an_example_the_order_is_that_of_the_definition(torch):
         def forward(self, x):
             return self.last(self.first(x))
 
-    structure(torch_modules.describe(Net())).kinds(["Linear", "Tanh", "Linear"])
-    used = structure(torch_modules.describe(Net(), np.zeros((1, 2))))
+    structure(torch_records.describe(Net())).kinds(["Linear", "Tanh", "Linear"])
+    used = structure(torch_records.describe(Net(), np.zeros((1, 2))))
     used.kinds(["Tanh", "Linear"])
     assert says(lambda: used.layer("unused", output=(1, 2))) == "model has unused (Linear), but does not use it."
 
@@ -178,17 +178,17 @@ def test_the_shape_of_the_output_is_compared(built, network, torch):
         def forward(self, x):
             return "seven"
 
-    reported = structure(torch_modules.describe(Text(1, 1), np.zeros((1, 1))))
+    reported = structure(torch_records.describe(Text(1, 1), np.zeros((1, 1))))
     assert says(lambda: reported.output_shape(1, 1)) == "The output of model is no tensor; expected (1, 1)."
     for call in (lambda bare: bare.output_shape(3), lambda bare: bare.layer("0", output=(3,))):
         with pytest.raises(InstructorError, match=r"needs an example: student\.layers_of\(model, x\)"):
-            call(structure(torch_modules.describe(network)))
+            call(structure(torch_records.describe(network)))
 
 
 def test_frozen_layers_are_distinguished_from_those_that_train(network):
     """By names with a star."""
     network[0].requires_grad_(False)
-    built = structure(torch_modules.describe(network), name="net")
+    built = structure(torch_records.describe(network), name="net")
     built.frozen("0").trains("[47]")
 
     assert says(built.frozen) == "net has 4 (Linear), whose weight is trainable; it must be frozen."
@@ -200,13 +200,13 @@ def test_the_mode_is_that_of_the_model_and_all_layers(network):
     """A description leaves it as it was."""
     network.train()
     network[6].eval()
-    built = structure(torch_modules.describe(network, np.zeros((1, 1, 8, 8))), name="net")
+    built = structure(torch_records.describe(network, np.zeros((1, 1, 8, 8))), name="net")
 
     assert says(lambda: built.in_mode("eval")) == "net is in train mode; call net.eval()."
     assert says(lambda: built.in_mode("train")) == "net has 6 (Dropout) in eval mode; expected train mode."
     assert network[1].training
     assert not network[6].training
-    structure(torch_modules.describe(network.eval())).in_mode("eval")
+    structure(torch_records.describe(network.eval())).in_mode("eval")
     with pytest.raises(InstructorError, match="give 'train' or 'eval'"):
         built.in_mode("test")
 
@@ -232,7 +232,7 @@ def test_only_classes_of_torch_have_their_names(torch):
         pass
 
     Linear.__module__ = "torch.nn.modules.linear"
-    built = structure(torch_modules.describe(torch.nn.Sequential(Linear(1, 1), torch.nn.Linear(1, 1))))
+    built = structure(torch_records.describe(torch.nn.Sequential(Linear(1, 1), torch.nn.Linear(1, 1))))
 
     assert [layer.type for layer in built.layers] == ["custom", "Linear"]
 
@@ -246,7 +246,7 @@ def test_parameters_of_a_module_with_layers_inside_are_seen(torch):
             self.scale = torch.nn.Parameter(torch.ones(7))
             self.inner = torch.nn.Linear(1, 1)
 
-    built = structure(torch_modules.describe(Net()))
+    built = structure(torch_records.describe(Net()))
 
     assert [(layer.name, layer.type) for layer in built.layers] == [("", "custom"), ("inner", "Linear")]
     assert built.count == 9
@@ -258,9 +258,9 @@ def test_parameters_of_a_module_with_layers_inside_are_seen(torch):
 def test_what_is_no_torch_module_cannot_be_described(torch):
     """Nor one of too many layers."""
     with pytest.raises(TypeError, match=r"expected a torch\.nn\.Module, not a list"):
-        torch_modules.describe([])
+        torch_records.describe([])
     with pytest.raises(ValueError, match="more than 2000 layers"):
-        torch_modules.describe(torch.nn.Sequential(*[torch.nn.Flatten()] * 2001))
+        torch_records.describe(torch.nn.Sequential(*[torch.nn.Flatten()] * 2001))
 
 
 def test_a_description_is_plain_data(network):
@@ -269,7 +269,7 @@ def test_a_description_is_plain_data(network):
     def refuse(value):
         raise AssertionError(value)
 
-    record = torch_modules.describe(network, np.zeros((1, 1, 8, 8)))
+    record = torch_records.describe(network, np.zeros((1, 1, 8, 8)))
 
     assert to_plain(record, refuse) == record
 
@@ -388,12 +388,12 @@ def test_lazy_layers_have_the_shapes_that_the_example_gives_them():
         warnings.simplefilter("ignore")  # older versions of torch call lazy modules new
         ready, empty = (torch.nn.Sequential(torch.nn.LazyLinear(3)) for _ in range(2))
 
-    structure(torch_modules.describe(ready, np.zeros((2, 4)))).kinds(["Linear"]).parameters(exactly=15)
+    structure(torch_records.describe(ready, np.zeros((2, 4)))).kinds(["Linear"]).parameters(exactly=15)
     with pytest.raises(ValueError, match="the layer '0' has no shape yet; call the model once"):
-        torch_modules.describe(empty)
+        torch_records.describe(empty)
 
 
 def test_an_example_goes_to_where_the_model_is(torch):
     """A model on another device is given its example there; one without parameters is given it on this one."""
     for model in (torch.nn.Linear(2, 3, device="meta"), torch.nn.Identity()):
-        structure(torch_modules.describe(model, np.zeros((4, 2)))).output_shape(4, None)
+        structure(torch_records.describe(model, np.zeros((4, 2)))).output_shape(4, None)

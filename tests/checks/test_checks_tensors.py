@@ -10,7 +10,7 @@ import pytest
 
 from autograder.checks import autograd_gradient, close, finite, gradient_matches, same, shape
 from autograder.checks.errors import CheckFailed, InstructorError
-from autograder.checks.inspection.tensors import is_tensor
+from autograder.checks.inspection.arrays import is_tensor
 
 torch = pytest.importorskip("torch")
 

@@ -13,7 +13,7 @@ from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.records import Draws
 from autograder.checks.records.generators import handed_over, real_generator
-from autograder.checks.records.parts import put_together
+from autograder.checks.records.serialization import put_together
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not

@@ -11,9 +11,8 @@ import pytest
 from conftest import ASSIGNMENT, REFERENCE
 
 from autograder.checks.errors import StudentError
-from autograder.checks.local.files import Frame, HandedIn
-from autograder.checks.local.import_errors import explained
-from autograder.checks.local.sources import MAX_NAMES, defined_names
+from autograder.checks.local.imports import explained
+from autograder.checks.local.sources import MAX_NAMES, Frame, HandedIn, defined_names
 from autograder.checks.local.student import LocalStudent
 from autograder.grading import RunOptions, grade
 from autograder.loader import load

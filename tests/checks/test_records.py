@@ -44,8 +44,7 @@ from autograder.checks.records import (
     Table,
     Tensor,
 )
-from autograder.checks.records.conversion import real, record_of
-from autograder.checks.records.traversal import SIMPLE, holds, mapped
+from autograder.checks.records.conversion import SIMPLE, holds, mapped, real, record_of
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
@@ -562,7 +561,7 @@ def pd_moment():
 
 
 class Listed:
-    """What `traversal` meets."""
+    """What `mapped` and `holds_only` meet."""
 
 
 def test_records_are_walked_to_the_last_item():

@@ -10,8 +10,8 @@ import pytest
 
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.local import sources
-from autograder.checks.local.call_errors import unwritten
-from autograder.checks.local.files import Frame, HandedIn
+from autograder.checks.local.faults import unwritten
+from autograder.checks.local.sources import Frame, HandedIn
 from autograder.notebooks.reading import Cell, Notebook, Role
 from autograder.notebooks.reading_process import Reader, Reading, repaired
 

@@ -12,7 +12,7 @@ from ..plain import TABLES
 from ..rows import size_of
 from ..value_text import EXPECTED, of_wrong_kind
 from . import faults
-from .call_errors import Call
+from .faults import Call
 
 __all__ = ["ABSENT", "Function", "ItemsOnly", "Kept", "LocalHandle", "LocalIterator", "Owner"]
 

@@ -18,21 +18,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import InstructorError, StudentError, Verdict
+from ..inspection.arrays import filled, is_masked
 from ..plain import PlainError, is_iterator, to_plain
-from ..records.class_names import class_named
-from ..records.conversion import is_data, real
+from ..records.conversion import SIMPLE, is_data, mapped, real
 from ..records.generators import handed_over
-from ..records.masked import filled, is_masked
-from ..records.traversal import SIMPLE, mapped
-from ..rows import Rows
+from ..rows import Rows, class_named
 from . import faults
-from .call_errors import Call, defines, is_stub, overwritten, refusal, unwritten
-from .files import Frame, HandedIn, cell_number, cell_words
+from .faults import Call, defines, is_stub, overwritten, refusal, unwritten
 from .handles import ABSENT, Function, Kept, LocalHandle, LocalIterator
-from .import_errors import at_import, explained
-from .imports import FailedCell, Modules, place
+from .imports import FailedCell, Modules, at_import, explained, place
 from .kernel import Kernel, KernelModules
 from .notebook_code import is_notebook, read_code
+from .sources import Frame, HandedIn, cell_number, cell_words
 
 __all__ = ["Inside", "seed_random_numbers"]
 

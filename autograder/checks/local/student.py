@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ..errors import InstructorError, StudentError, Verdict
 from ..inspection import saved_files as saved
 from . import faults, sources
-from .call_errors import Call
+from .faults import Call
 from .handles import Function, LocalHandle, LocalIterator
 from .kernel import Kernel
 from .loaded_folder import Inside, seed_random_numbers
@@ -194,13 +194,13 @@ class LocalStudent(Student):
             model: an object of the modules'.
             example: what it is called with once, in eval mode and without gradients; arrays become tensors.
         """
-        from ..inspection import torch_modules
+        from ..inspection import torch_records
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
             raise inside.fault(Verdict.FAILED, faults.NO_TORCH_MODULE)
         given = inside.inward((model, *example))
-        return inside.run("the layers of the model", lambda: inside.outward(torch_modules.describe(*given)))
+        return inside.run("the layers of the model", lambda: inside.outward(torch_records.describe(*given)))
 
     def estimator_of(self, model: Any) -> Any:
         """What a scikit-learn estimator is made of, as the record that `checks.estimator` judges."""

@@ -1,8 +1,8 @@
 """Plain records of what homework is made of beside numbers: tables, tensors, sparse matrices, pictures, moments.
 
 A record holds numpy arrays and built-in values alone, so it is read without the package that made the original.
-`conversion` turns originals into records and back; `parts` takes records apart for the wire and judges what comes from
-it.
+`conversion` turns originals into records and back; `serialization` takes records apart for the wire and judges
+what comes from it.
 
 Everything here is shipped to students: standard library and numpy only.
 """

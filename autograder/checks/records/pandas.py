@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .originals import original
-from .single import Moment
+from .single import Moment, original
 from .values import Array, Values
 
 __all__ = [

@@ -1,9 +1,13 @@
-"""Records of single things: a moment, a member of an Enum, a data class, a tensor, a sparse matrix, a picture."""
+"""Records of single things: a moment, a member of an Enum, a data class, a tensor, a sparse matrix, a picture.
+
+What a record stands for is made on demand: records ask `original`, and `conversion` says how each kind is made. So a
+record can answer what only the real object knows, and nothing imports in a circle.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,9 +15,45 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from .originals import original
+__all__ = [
+    "Fields",
+    "Member",
+    "Missing",
+    "Moment",
+    "Named",
+    "Picture",
+    "Span",
+    "Sparse",
+    "Tensor",
+    "makes",
+    "original",
+]
 
-__all__ = ["Fields", "Member", "Missing", "Moment", "Named", "Picture", "Span", "Sparse", "Tensor"]
+_MAKERS: dict[type, Callable[[Any], Any]] = {}
+
+
+def makes(*kinds: type) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Enter a function as what makes the real objects of some classes of records, or containers that hold them."""
+
+    def entered(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        _MAKERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return entered
+
+
+def original(record: Any) -> Any:
+    """What a record stands for, made by the package that it comes from; any other value as it is.
+
+    Raises:
+        AttributeError: that package is not installed.
+    """
+    maker = _MAKERS.get(type(record))
+    try:
+        return maker(record) if maker else record
+    except ImportError as error:
+        raise AttributeError(f"{type(record).__name__}: {error.name} is not installed here") from None
+
 
 Array = np.ndarray[Any, Any]
 _LARGEST = 1 << 28  # bytes of a dense array that a sparse one becomes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks.errors import StudentError, Verdict
-from autograder.checks.local.files import HandedIn
+from autograder.checks.local.sources import HandedIn
 from autograder.notebooks import Notebook
 from autograder.remote.notebook import CellRun, run_cells
 from autograder.remote.student import Controls, RemoteStudent

@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder import datasets, grading, loader, sandbox
 from autograder.checks.records import Fields
-from autograder.checks.records.traversal import mapped
+from autograder.checks.records.conversion import mapped
 from autograder.checks.rows import Rows
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions

@@ -1,6 +1,9 @@
-"""Modules of a folder that are named like ones that Python or a package has: ``random.py``, ``queue.py``, ``numpy.py``.
+"""Imports that find something else than Python would: a folder's own modules, and stand-ins for those of Colab.
 
-The folder's own code imports these, and all other code the ones it means. It is shipped to students.
+A module of the folder may be named like one that Python or a package has: ``random.py``, ``queue.py``, ``numpy.py``.
+The folder's own code imports these, and all other code the ones it means. Notebooks of Colab import `google.colab`,
+of which nothing is needed, since files lie beside the notebook: a mount is passed over, and what waits for somebody
+says so. It is shipped to students.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import builtins
 import importlib.util
 import os
 import sys
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +20,12 @@ from typing import Any
 
 from .kit import OURS
 
-__all__ = ["OwnLoader", "OwnModules", "clashing"]
+__all__ = [
+    "OwnLoader",
+    "OwnModules",
+    "clashing",
+    "find_colab",
+]
 
 
 def clashing(folder: Path, others: Container[str] = ()) -> frozenset[str]:
@@ -111,3 +119,72 @@ class OwnLoader(SourceFileLoader):
         """Run it with an import of its own."""
         vars(module)["__builtins__"] = self.own.builtins
         super().exec_module(module)
+
+
+_PASSED_OVER = "{} is passed over: files are read from the folder of the notebook."
+_WAITS = "{}() waits for somebody who chooses a file; hand the file in beside the notebook, and open it by its name"
+_NO_SECRETS = "{}() asks for a secret of an account, and there is none; do without it"
+
+
+def find_colab() -> None:
+    """From now on `google.colab` can be imported; a real one goes first."""
+    if not any(type(each) is _Colab for each in sys.meta_path):
+        sys.meta_path.append(_Colab())
+
+
+def _passes_over(name: str) -> Callable[..., None]:
+    def passed_over(*_: Any, **__: Any) -> None:
+        print(_PASSED_OVER.format(name))  # noqa: T201  (the output of a cell)
+
+    return passed_over
+
+
+def _refuses(name: str, why: str) -> Callable[..., None]:
+    def refused(*_: Any, **__: Any) -> None:
+        raise RuntimeError(why.format(name))
+
+    return refused
+
+
+def _does_nothing(*_: Any, **__: Any) -> None:
+    """Only Colab's page would show it."""
+
+
+_MODULES: dict[str, dict[str, Callable[..., None]]] = {
+    "google": {},
+    "google.colab": {},
+    "google.colab.auth": {"authenticate_user": _passes_over("auth.authenticate_user")},
+    "google.colab.data_table": {"enable_dataframe_formatter": _does_nothing},
+    "google.colab.drive": {
+        "mount": _passes_over("drive.mount"),
+        "flush_and_unmount": _passes_over("drive.flush_and_unmount"),
+    },
+    "google.colab.files": {
+        "download": _passes_over("files.download"),
+        "upload": _refuses("files.upload", _WAITS),
+    },
+    "google.colab.output": {"clear": _does_nothing, "enable_custom_widget_manager": _does_nothing},
+    "google.colab.userdata": {"get": _refuses("userdata.get", _NO_SECRETS)},
+}
+
+
+class _Colab:
+    """Finds and makes the modules above."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        """What Python's import asks."""
+        if name not in _MODULES:
+            return None
+        return ModuleSpec(name, self, is_package=name in ("google", "google.colab"))  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """An ordinary module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the functions into it."""
+        vars(module).update(_MODULES[module.__name__])

@@ -2,7 +2,7 @@
 
 `taken_apart` gives a name and plain values; `put_together` judges what came under that name, from somebody who may lie,
 and makes the value. Nothing is built that was not paid for, and nothing that could not have been taken apart. What is
-of packages is in `package_parts`.
+of packages is in `package_serialization`.
 """
 
 from __future__ import annotations
@@ -19,24 +19,34 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from .judging import (
+from ..inspection.arrays import is_masked
+from .package_serialization import (
     LONGEST_NAME,
     LONGEST_TEXT,
+    PACKAGE_MAKERS,
+    PACKAGE_RECORDS,
     ZONE,
     Array,
+    Entry,
     Pay,
     ask,
     identifier,
     integer,
     is_array,
     shape_of,
+    sparse,
     text_of,
 )
-from .masked import is_masked
-from .package_parts import PACKAGE_MAKERS, PACKAGE_RECORDS, Entry, sparse
 from .single import Fields, Member, Missing, Moment, Named, Span, Tensor
 
-__all__ = ["FACTORIES", "KEYS", "RECORDS", "put_together", "taken_apart", "zone_of"]
+__all__ = [
+    "FACTORIES",
+    "KEYS",
+    "RECORDS",
+    "put_together",
+    "taken_apart",
+    "zone_of",
+]
 
 _MOST_BITS = 1 << 16
 _TIME_DTYPE = re.compile(r"[mM]8(\[([1-9]\d{0,5})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")

@@ -1,13 +1,24 @@
-"""Torch tensors as numpy arrays, without importing torch."""
+"""Arrays that are not numpy's plain ones: torch tensors, without importing torch, and masked arrays.
+
+Sums, means and comparisons of a masked array pass over what is masked. A check that counts right answers would count
+those that are left alone, so it never gets one: it has NaN where the array is masked.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["is_tensor", "to_array", "without_tensors"]
+__all__ = [
+    "filled",
+    "is_masked",
+    "is_tensor",
+    "to_array",
+    "without_tensors",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -46,3 +57,16 @@ def without_tensors(value: object) -> object:
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {float, int, bool, str, np.ndarray}:
         return type(value)(map(without_tensors, value)) if type(value) in (list, tuple) else value
     return value
+
+
+def is_masked(value: object) -> bool:
+    """Whether a value is a masked array; `numpy.ma` is not imported to find out."""
+    masks = sys.modules.get("numpy.ma")
+    return masks is not None and isinstance(value, masks.MaskedArray)
+
+
+def filled(value: Any) -> np.ndarray[Any, Any]:
+    """The numbers of a masked array, float64 or complex128, with NaN where they are masked."""
+    numbers = np.array(value.data, dtype=np.complex128 if value.dtype.kind == "c" else np.float64)
+    numbers[np.ma.getmaskarray(value)] = np.nan
+    return numbers
