@@ -16,7 +16,7 @@ from autograder.course import open_course
 from autograder.formats.otter import import_otter
 from autograder.grading.preparing import settings_of
 from autograder.scaffold import Recipe, Started, start_blank, start_from
-from autograder.scaffold.notebook import is_otter
+from autograder.scaffold.reference import is_otter
 
 __all__ = ["Call", "new_assignment"]
 

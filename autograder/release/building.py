@@ -19,8 +19,16 @@ from autograder.notebooks import read
 from autograder.notebooks.source import source_of
 from autograder.notebooks.stubs import release_notebook
 from autograder.notebooks.texts import solved_lines
-from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
-from autograder.release.model_answers import refuse_model_answers
+from autograder.release.leaks import (
+    Secret,
+    Secrets,
+    bare,
+    numbers,
+    refuse_leaks,
+    refuse_model_answers,
+    solution_lines,
+    telling,
+)
 from autograder.release.predictions import examples_of, readme_of, refuse_labels
 from autograder.release.public_tests import PublicTests
 from autograder.release.writing import RECORD, record_of, write_release

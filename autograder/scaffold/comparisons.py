@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograder.scaffold import bodies
+from autograder.scaffold.answers import Part, array_of, entry_of, is_list, keys_of, mixed, whole
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import HELPERS
-from autograder.scaffold.parts import Part, array_of, entry_of, is_list, keys_of
-from autograder.scaffold.results import mixed, whole
 from autograder.scaffold.trials import TrialRunner
 
 __all__ = ["SEEDS", "Comparisons"]

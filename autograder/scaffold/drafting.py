@@ -13,13 +13,12 @@ import numpy as np
 from autograder.checks.rows import size_of
 from autograder.checks.wording import series, small
 from autograder.scaffold import bodies
+from autograder.scaffold.answers import Answer, mixed, names_of_parts, numbers, parts_of, tolerances, visible, whole
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.cases import Case
-from autograder.scaffold.covering import covered, held, missed, unreached
-from autograder.scaffold.examples import small_example
+from autograder.scaffold.examples import covered, held, missed, small_example, unreached
 from autograder.scaffold.helpers import AGREE, LAYERS, PLOTS, helpers
 from autograder.scaffold.inputs import Unknown
-from autograder.scaffold.parts import names_of_parts, parts_of
 from autograder.scaffold.properties import Properties
 from autograder.scaffold.recognising import estimator_check, figure_check, gradient_check
 from autograder.scaffold.recorded_functions import (
@@ -32,7 +31,6 @@ from autograder.scaffold.recorded_functions import (
     subject_of,
     with_other_settings,
 )
-from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visible, whole
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.working_inputs import SURE_SEEDS, Working, repeats

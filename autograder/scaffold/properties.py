@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.scaffold import bodies
+from autograder.scaffold.answers import array_of, moves, whole
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.comparisons import SEEDS, Comparisons
 from autograder.scaffold.helpers import HELPERS, MOVES_LIKE
 from autograder.scaffold.inputs import EPOCHS, SEED, Inputs
-from autograder.scaffold.parts import array_of, moves
-from autograder.scaffold.results import whole
 from autograder.scaffold.trials import Failed
 from autograder.scaffold.values import Spec
 

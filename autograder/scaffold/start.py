@@ -21,9 +21,9 @@ from autograder.checks.local.kit import OURS
 from autograder.isolation.packaged_data import uses_packaged_data
 from autograder.markers import BEGIN, END, regions
 from autograder.scaffold import blank
-from autograder.scaffold.notebook import as_module
 from autograder.scaffold.reference import (
     Recipe,
+    as_module,
     imports_of,
     modules_of,
     refuse_paths,

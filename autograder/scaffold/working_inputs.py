@@ -17,10 +17,10 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.scaffold import bodies
+from autograder.scaffold.answers import finite
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.recorded_functions import form_of, with_settings_of
-from autograder.scaffold.results import finite
 from autograder.scaffold.shared_lengths import settled_ties
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import BUDGET, Failed, TrialRunner, largest_exponent, opened

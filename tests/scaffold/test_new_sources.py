@@ -16,7 +16,7 @@ from autograder import loader
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.local.student import LocalStudent
 from autograder.scaffold import Recipe, Started, foreign_tests, start_from
-from autograder.scaffold.notebook import as_module, is_otter
+from autograder.scaffold.reference import as_module, is_otter
 from autograder.scaffold.values import describe
 
 SOLVED = '''\
