@@ -5,8 +5,7 @@ Looked for in the folder that was asked for, then in `AUTOGRADER_DATA`, then in 
 
 from __future__ import annotations
 
-from autograder.datasets.fetching import Progress, fetch
-from autograder.datasets.finding import EMBEDDED, NAMES, available, find, find_or_default, stand_in
+from autograder.datasets.finding import EMBEDDED, NAMES, Progress, available, fetch, find, find_or_default, stand_in
 from autograder.datasets.pickles import write_pickle
 from autograder.datasets.records import MIRRORS, Available, DataNotFound, DataSet, DataSettings, OpenData, Split
 

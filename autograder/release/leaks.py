@@ -177,6 +177,8 @@ def _texts(value: object) -> Iterator[str]:
         yield from _texts(list(value.values()))
 
 
+# --- model answers ---
+
 _IN_A_ROW = 5
 """So many words in a row come from the answer, and not by chance."""
 _FEWEST = 3

@@ -169,6 +169,8 @@ def _flat(value: Any) -> list[float]:
     return [float(each) for each in np.asarray(value).ravel()]
 
 
+# --- inputs that come across all that the calls did ---
+
 COVERING_SEEDS = (1, 2, 3, 4, 5)
 BUDGET = 2.0
 """CPU seconds for watching what the drawn inputs of one function come across."""

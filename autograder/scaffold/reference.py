@@ -239,6 +239,8 @@ def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -
             make(desk / name)
 
 
+# --- a solved notebook as a module ---
+
 OTTER = re.compile(r"^#+\s*(ASSIGNMENT CONFIG|BEGIN QUESTION|BEGIN SOLUTION NO PROMPT)\b", re.MULTILINE | re.IGNORECASE)
 
 

@@ -23,7 +23,7 @@ from rich.console import Console
 from autograder import datasets
 from autograder.checks.errors import UsageError
 from autograder.cli.data import data_fetch, data_list
-from autograder.datasets import DataNotFound, DataSet, DataSettings, fetching, mnist
+from autograder.datasets import DataNotFound, DataSet, DataSettings, finding, mnist
 from autograder.datasets.pickles import UnsafePickle, read_splits
 
 
@@ -565,7 +565,7 @@ def test_a_slow_mirror_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     import socket
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(fetching, "_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(finding, "_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(UsageError, match=r"cannot be reached \(timed out\)"):

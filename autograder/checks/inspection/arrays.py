@@ -59,6 +59,9 @@ def without_tensors(value: object) -> object:
     return value
 
 
+# --- masked arrays ---
+
+
 def is_masked(value: object) -> bool:
     """Whether a value is a masked array; `numpy.ma` is not imported to find out."""
     masks = sys.modules.get("numpy.ma")

@@ -182,9 +182,9 @@ def _output(torch: Any, output: Any) -> tuple[int, ...] | None:
     return _shape(output) if isinstance(output, torch.Tensor) else None
 
 
+# --- the same record, read without trust ---
+
 # Records come from a submission's process, so nothing here may take long on any of them.
-_MOST_LAYERS = 2000
-_MOST_CALLS = 10_000
 _MOST_PARAMETERS = 256
 _LONGEST = 300
 _MOST_NUMBERS = 1 << 62
@@ -252,9 +252,9 @@ def described(description: object) -> Description:
         KeyError, TypeError, ValueError, OverflowError: it is no such record.
     """
     record = _mapping(description)
-    layers = tuple(_read_layer(_mapping(each)) for each in _tuple(record["layers"], _MOST_LAYERS))
+    layers = tuple(_read_layer(_mapping(each)) for each in _tuple(record["layers"], MAX_LAYERS))
     calls = []
-    for call in _tuple(record["calls"], _MOST_CALLS):
+    for call in _tuple(record["calls"], MAX_CALLS):
         place, shape = call
         if type(place) is not int or not 0 <= place < len(layers):
             raise ValueError

@@ -156,6 +156,8 @@ def trace_of(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
     return head + "".join(traceback.format_list(frames[-20:])) + ending
 
 
+# --- what the submission's own text says about a call that failed ---
+
 _PACKAGE_TYPE = re.compile(r"(?:numpy|torch|pandas)\.\w{1,40}")
 _NOTHING = "NoneType"
 _STUB = " is not written yet"

@@ -121,6 +121,8 @@ class OwnLoader(SourceFileLoader):
         super().exec_module(module)
 
 
+# --- Colab's modules on other machines ---
+
 _PASSED_OVER = "{} is passed over: files are read from the folder of the notebook."
 _WAITS = "{}() waits for somebody who chooses a file; hand the file in beside the notebook, and open it by its name"
 _NO_SECRETS = "{}() asks for a secret of an account, and there is none; do without it"

@@ -211,6 +211,8 @@ def _run(code: CodeType, names: dict[str, Any]) -> None:
         exec(code, names)  # noqa: S102
 
 
+# --- why an import fails ---
+
 _LACKS = re.compile(r"cannot import name '([^'\n]{1,100})' from '([\w.]{1,100})'")
 _CIRCULAR = re.compile(r"partially initialized module '([\w.]{1,100})'")
 _RELATIVE = re.compile(r"from\s+\.+\s*(?:import\s+(.+)|(\w.*))")

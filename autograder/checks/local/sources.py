@@ -282,6 +282,8 @@ def _beside(folder: Path, name: str) -> str:
     return ""
 
 
+# --- the folder of a submission ---
+
 _LONGEST_QUOTE = 120
 
 

@@ -280,6 +280,8 @@ def _original(record: Any) -> Any:
     return real(record)
 
 
+# --- plain data, walked ---
+
 ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 SCALARS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQefdFD")
 SIMPLE = ATOMS | SCALARS | {np.ndarray}

@@ -97,6 +97,8 @@ def label_of(value: Any) -> Any:
     return value
 
 
+# --- the makers, one for each kind of record ---
+
 _CLOSED = frozenset(("left", "right", "both", "neither"))
 _INDEXES = frozenset(
     f"{kind}Index" for kind in ("", "Range", "Multi", "Datetime", "Timedelta", "Period", "Categorical", "Interval")

@@ -90,6 +90,8 @@ class Plot:
         (self.outside if outside or self.outside else self.inside).append(part)
 
 
+# --- the legend, in the corner where it hides least ---
+
 _MOST = 20
 _FONT, _ROW, _HANDLE, _PADDING = 11.0, 16.0, 26.0, 6.0
 _LONGEST = 40

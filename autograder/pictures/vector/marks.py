@@ -243,6 +243,8 @@ def add_colorbar(plot: Plot, palettes: Sequence[bytes]) -> None:
     )
 
 
+# --- what a figure's look adds to its record ---
+
 _SHAPES = 1_000  # of one axes, and so the outlines of them all
 _OUTLINES = 2_000
 _WIDEST = 20.0  # pixels

@@ -240,6 +240,8 @@ def _written(plot: Plot, record: Any, look: Mapping[str, Any]) -> str:
     return _label(plot, x, y, record.text, most=_LONGEST_CELL, text_anchor=anchor, fill=color)
 
 
+# --- a figure in words, for those who do not see it ---
+
 _MOST_IN_WORDS = 6  # plots, and parts of one plot, that are described one by one
 _LONGEST_TEXT = 1_500
 _LONGEST_NAME_IN_TEXT = 60

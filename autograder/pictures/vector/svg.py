@@ -170,6 +170,9 @@ def address(text: str) -> str:
     return f"data:image/svg+xml;charset=utf-8,{text}"
 
 
+# --- how a figure looks: whatever is not as it should be is replaced by a default ---
+
+
 def looks(look: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """The looks of the parts of one kind."""
     return [each if isinstance(each, Mapping) else {} for each in entries(look.get(key))[:20_000]]

@@ -274,6 +274,9 @@ def _group(trial: Trial) -> str:
     return "mutants" if trial.code != REFERENCE else "reference" if trial.share == 1 else "shares"
 
 
+# --- what the trials say ---
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """All that the trials say of a plan.

@@ -129,6 +129,8 @@ def accepted(loaded: Loaded) -> dict[str, str]:
     return found
 
 
+# --- changes that an instructor keeps as files ---
+
 KEPT = "kept"
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@.*")
 _NAME = re.compile(r"\w[\w-]*")

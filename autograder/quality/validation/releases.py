@@ -32,6 +32,8 @@ __all__ = [
     "tried",
 ]
 
+# --- the public checks, where nothing else is installed ---
+
 _ABSENT = "a student who installed requirements.txt has no"
 _NO_TESTS = 5  # exit code of pytest
 _TOOLS = (
@@ -134,6 +136,8 @@ def _needed_by(packages: set[str]) -> set[str]:
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
+
+# --- variants: the same for the same student everywhere ---
 
 _FEW, _MANY = 2, 5
 _DRAWN = 20

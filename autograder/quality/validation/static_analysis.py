@@ -55,6 +55,8 @@ class Finding:
     warning: bool = False
 
 
+# --- what is declared ---
+
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:points?|pts\b|marks?\b)", re.IGNORECASE)
 _TODO = re.compile(r"\s*#\s*TODO:?\s*")
 _UNWRITTEN = re.compile(r"[\s>#*_|\d.()-]*TODO\b[:*_]*")  # what Markdown has before the first word of a line
@@ -266,6 +268,8 @@ def _bonus(assignment: Assignment) -> float:
     """Points of bonus questions, those that people give included."""
     return rounded(sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus))
 
+
+# --- what checks return ---
 
 _TRUTH = (
     "all", "allclose", "any", "array_equal", "array_equiv", "bool", "callable", "equal", "equals", "hasattr",

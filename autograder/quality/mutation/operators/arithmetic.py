@@ -92,6 +92,8 @@ def _returned(code: Code, node: ast.AST) -> Iterator[Edit]:
         yield from exchanged(code, *node.value.elts[:2])
 
 
+# --- arrays ---
+
 TWINS = (
     ("argmax", "argmin"),
     ("max", "min"),

@@ -136,6 +136,8 @@ def _on_biases(code: Code, term: ast.AST, near: ast.AST) -> str:
     return other if found and all(re.search(rf"\b{name}\b", known) for name in found) else ""
 
 
+# --- samples and labels ---
+
 ORDERS = ("permutation", "randperm", "choice")
 LEARNS = ("fit", "partial_fit", "train", "DataLoader", "SGD")
 JUDGES = ("score", "predict", "evaluate", "accuracy", "accuracy_score")
