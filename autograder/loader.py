@@ -36,9 +36,9 @@ from autograder.checks.local.variants import Variant, filled
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.markers import BEGIN, END
 from autograder.notebooks import read
+from autograder.notebooks.markdown import answer_under, headings, is_untouched, text_stub
 from autograder.notebooks.source import notebook_of, source_of, write
 from autograder.notebooks.stubs import stub_of
-from autograder.notebooks.texts import answer_under, headings, is_untouched, text_stub
 from autograder.optional_packages import missing
 from autograder.results import Limits
 

@@ -16,8 +16,8 @@ from autograder.grading.context import Case
 from autograder.loader import reference_notebook, template
 from autograder.notebooks import read
 from autograder.notebooks.added_cells import to_read
+from autograder.notebooks.markdown import answer_under, is_untouched
 from autograder.notebooks.stubs import stub_of
-from autograder.notebooks.texts import answer_under, is_untouched
 from autograder.reports import write_bytes
 from autograder.results import CheckResult, QuestionResult, Verdict
 from autograder.submissions import Submission

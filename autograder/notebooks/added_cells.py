@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from autograder.notebooks.markdown import is_untouched
 from autograder.notebooks.reading import Cell, Notebook
 from autograder.notebooks.stubs import is_check_cell
-from autograder.notebooks.texts import is_untouched
 
 __all__ = ["ToRead", "to_read"]
 

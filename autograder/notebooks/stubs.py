@@ -24,10 +24,10 @@ from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import KIT
 from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, cut, regions, replaced
+from autograder.notebooks.markdown import ANSWER, headings, text_regions, text_stub
 from autograder.notebooks.reading import Cell, Notebook, Role, read
 from autograder.notebooks.repairing import changes_of
 from autograder.notebooks.source import located, source_of
-from autograder.notebooks.texts import ANSWER, headings, text_regions, text_stub
 
 __all__ = ["NOTHING", "TAG", "Asked", "is_check_cell", "placed_checks", "release_notebook", "stub_of"]
 

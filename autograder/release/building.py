@@ -16,9 +16,9 @@ from autograder.datasets import DataSet
 from autograder.loader import Loaded, reference_notebook, template
 from autograder.markers import cut, regions
 from autograder.notebooks import read
+from autograder.notebooks.markdown import solved_lines
 from autograder.notebooks.source import source_of
 from autograder.notebooks.stubs import release_notebook
-from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import (
     Secret,
     Secrets,

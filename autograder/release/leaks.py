@@ -18,7 +18,7 @@ from autograder.checks.errors import InstructorError
 from autograder.loader import Loaded
 from autograder.markers import regions, text_lines
 from autograder.notebooks import read
-from autograder.notebooks.texts import ANSWER, answer_under, headings, solved_lines, text_stub
+from autograder.notebooks.markdown import ANSWER, answer_under, headings, solved_lines, text_stub
 
 __all__ = [
     "Secret",

@@ -80,7 +80,7 @@ def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
 def _handed_in(name: str, parts: list[str], reference: str, entry: dict[str, Any]) -> str:
     """What a student hands in as a file: without markers, in the cells of the notebook that was handed out."""
     from autograder.notebooks.stubs import release_notebook
-    from autograder.notebooks.texts import text_stub
+    from autograder.notebooks.markdown import text_stub
     from autograder.release import stub_text
 
     stub = entry.get("stub", False)

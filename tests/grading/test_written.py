@@ -18,7 +18,7 @@ from autograder.cli import app
 from autograder.grading import RunOptions, grade
 from autograder.grading.written_answers import LONGEST_ANSWER, MAX_PDF_MIB
 from autograder.loader import Loaded, load
-from autograder.notebooks.texts import answer_under, is_untouched, text_stub
+from autograder.notebooks.markdown import answer_under, is_untouched, text_stub
 from autograder.quality.validation import validate
 from autograder.quality.validation.static_analysis import handout, leaks, points, titles
 from autograder.release import build, contents
