@@ -14,14 +14,7 @@ import numpy as np
 
 from .errors import InstructorError
 
-__all__ = [
-    "Handle",
-    "Rows",
-    "class_named",
-    "native",
-    "rows",
-    "size_of",
-]
+__all__ = ["Handle", "Rows", "class_named", "native", "rows", "size_of"]
 
 _KINDS = "biuf"
 

@@ -13,16 +13,7 @@ from dataclasses import dataclass
 from autograder.checks.errors import InstructorError
 from autograder.markers import BEGIN, END
 
-__all__ = [
-    "ANSWER",
-    "Heading",
-    "answer_under",
-    "headings",
-    "is_untouched",
-    "solved_lines",
-    "text_regions",
-    "text_stub",
-]
+__all__ = ["ANSWER", "Heading", "answer_under", "headings", "is_untouched", "solved_lines", "text_regions", "text_stub"]
 
 ANSWER = "YOUR ANSWER HERE"
 """What stands in the place of an answer when it is handed out."""

@@ -25,15 +25,7 @@ from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.tracing import Call
 from autograder.scaffold.trials import Failed, TrialRunner
 
-__all__ = [
-    "covered",
-    "held",
-    "like_calls",
-    "missed",
-    "recorded_texts",
-    "small_example",
-    "unreached",
-]
+__all__ = ["covered", "held", "like_calls", "missed", "recorded_texts", "small_example", "unreached"]
 
 SEEDS = (11, 12, 13, 14, 15)
 EXAMPLE_SECONDS = 2.0

@@ -12,13 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "filled",
-    "is_masked",
-    "is_tensor",
-    "to_array",
-    "without_tensors",
-]
+__all__ = ["filled", "is_masked", "is_tensor", "to_array", "without_tensors"]
 
 Array = np.ndarray[Any, Any]
 

@@ -24,17 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = [
-    "MAX_CALLS",
-    "MAX_LAYERS",
-    "SETTINGS",
-    "Description",
-    "Layer",
-    "Parameter",
-    "Shape",
-    "describe",
-    "described",
-]
+__all__ = ["MAX_CALLS", "MAX_LAYERS", "SETTINGS", "Description", "Layer", "Parameter", "Shape", "describe", "described"]
 
 MAX_LAYERS = 2000
 MAX_CALLS = 10_000

@@ -20,12 +20,7 @@ from typing import Any
 
 from .kit import OURS
 
-__all__ = [
-    "OwnLoader",
-    "OwnModules",
-    "clashing",
-    "find_colab",
-]
+__all__ = ["OwnLoader", "OwnModules", "clashing", "find_colab"]
 
 
 def clashing(folder: Path, others: Container[str] = ()) -> frozenset[str]:

@@ -33,13 +33,7 @@ from .kit import OURS
 from .notebook_code import is_notebook, read_code
 from .sources import Frame, HandedIn
 
-__all__ = [
-    "FailedCell",
-    "Modules",
-    "at_import",
-    "explained",
-    "place",
-]
+__all__ = ["FailedCell", "Modules", "at_import", "explained", "place"]
 
 _FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 """What ``from __future__ import ...`` in a cell means for the cells after it."""

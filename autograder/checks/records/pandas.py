@@ -18,11 +18,7 @@ import numpy as np
 from .single import Moment, original
 from .values import Array, Values
 
-__all__ = [
-    "Column",
-    "Index",
-    "Table",
-]
+__all__ = ["Column", "Index", "Table"]
 
 _OPERATORS = (
     "eq",

@@ -39,14 +39,7 @@ from .package_serialization import (
 )
 from .single import Fields, Member, Missing, Moment, Named, Span, Tensor
 
-__all__ = [
-    "FACTORIES",
-    "KEYS",
-    "RECORDS",
-    "put_together",
-    "taken_apart",
-    "zone_of",
-]
+__all__ = ["FACTORIES", "KEYS", "RECORDS", "put_together", "taken_apart", "zone_of"]
 
 _MOST_BITS = 1 << 16
 _TIME_DTYPE = re.compile(r"[mM]8(\[([1-9]\d{0,5})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")

@@ -15,19 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-__all__ = [
-    "Fields",
-    "Member",
-    "Missing",
-    "Moment",
-    "Named",
-    "Picture",
-    "Span",
-    "Sparse",
-    "Tensor",
-    "makes",
-    "original",
-]
+__all__ = ["Fields", "Member", "Missing", "Moment", "Named", "Picture", "Span", "Sparse", "Tensor", "makes", "original"]
 
 _MAKERS: dict[type, Callable[[Any], Any]] = {}
 

@@ -27,17 +27,7 @@ from autograder.quality.mutation.code import Code
 from autograder.quality.mutation.mutants import Mutant, belongs, difference, generate, sample
 from autograder.settings import near, utf8_text
 
-__all__ = [
-    "KEPT",
-    "Selection",
-    "accepted",
-    "kept",
-    "questions_of",
-    "sample_of",
-    "select",
-    "spliced",
-    "variants",
-]
+__all__ = ["KEPT", "Selection", "accepted", "kept", "questions_of", "sample_of", "select", "spliced", "variants"]
 
 ACCEPTED = "mutants/accepted.txt"
 

@@ -25,12 +25,7 @@ from autograder.loader import Loaded
 from autograder.quality.validation.static_analysis import Finding
 from autograder.release import build, contents
 
-__all__ = [
-    "drawn_again",
-    "public_checks",
-    "released",
-    "tried",
-]
+__all__ = ["drawn_again", "public_checks", "released", "tried"]
 
 # --- the public checks, where nothing else is installed ---
 

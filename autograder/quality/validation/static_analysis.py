@@ -29,16 +29,7 @@ from autograder.release import contents
 from autograder.scoring import rounded, shown
 from autograder.settings import utf8_text
 
-__all__ = [
-    "Finding",
-    "handout",
-    "leaks",
-    "points",
-    "returns",
-    "sets",
-    "titles",
-    "todos",
-]
+__all__ = ["Finding", "handout", "leaks", "points", "returns", "sets", "titles", "todos"]
 
 
 @dataclass(frozen=True, slots=True)
