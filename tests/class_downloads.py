@@ -25,7 +25,7 @@ from autograder.formats.hand_ins import Asked
 from autograder.formats.outgoing import Request
 from autograder.submissions.roster import Person, Roster
 
-__all__ = ["FILES", "SOURCES", "Took", "collected", "exported", "roster_of", "to_nbgrader"]
+__all__ = ["FILES", "NAMES", "SOURCES", "Took", "collected", "exported", "name_of", "roster_of", "to_nbgrader"]
 
 Files = Mapping[str, str | bytes]
 
@@ -38,9 +38,18 @@ FILES: Files = MappingProxyType(
 )
 
 
+NAMES = ("Student", "Jürgen Groß", "משה כהן", "فاطمة الزهراء", "=Sum(1)", "Änne Müller-Lüdenscheidt", "Shane O'Neil")
+"""What names begin with, in turn: of several languages, two from right to left, and what looks like a formula."""
+
+
+def name_of(number: int) -> str:
+    """The name of a student."""
+    return f"{NAMES[number % len(NAMES)]} {number:03}"
+
+
 def roster_of(count: int) -> Roster:
     """So many students, s000 and so on."""
-    return Roster(tuple(Person(f"s{number:03}", f"Student {number:03}") for number in range(count)))
+    return Roster(tuple(Person(f"s{number:03}", name_of(number)) for number in range(count)))
 
 
 def _zipped(files: Files) -> bytes:
@@ -52,7 +61,7 @@ def _zipped(files: Files) -> bytes:
 
 
 def _moodle(number: int, files: Files) -> dict[str, str | bytes]:
-    return {f"Student {number:03}_{1000 + number}_assignsubmission_file/{name}": data for name, data in files.items()}
+    return {f"{name_of(number)}_{1000 + number}_assignsubmission_file/{name}": data for name, data in files.items()}
 
 
 def _moodle_zips(number: int, files: Files) -> dict[str, str | bytes]:
@@ -62,7 +71,8 @@ def _moodle_zips(number: int, files: Files) -> dict[str, str | bytes]:
 
 def _canvas(number: int, files: Files) -> dict[str, str | bytes]:
     parts = enumerate(files.items())
-    return {f"student{number:03}_{1000 + number}_{5000 + 10 * number + at}_{name}": data for at, (name, data) in parts}
+    who = "".join(each for each in name_of(number).lower() if each.isalnum())
+    return {f"{who}_{1000 + number}_{5000 + 10 * number + at}_{name}": data for at, (name, data) in parts}
 
 
 def _gradescope(number: int, files: Files) -> dict[str, str | bytes]:
@@ -85,7 +95,7 @@ def _metadata(count: int) -> str:
         for number in range(15)
     )
     return "---\n" + "".join(
-        f"submission_{number}:\n  :submitters:\n  - :name: Student {number:03}\n    :sid: 's{number:03}'\n"
+        f"submission_{number}:\n  :submitters:\n  - :name: \"{name_of(number)}\"\n    :sid: 's{number:03}'\n"
         f"    :email: s{number}@example.org\n  :created_at: 2026-11-20 18:13:08.139000000 Z\n{results}"
         for number in range(count)
     )
@@ -175,13 +185,13 @@ def exported(submissions: Path, folder: Path, count: int) -> dict[str, Took]:
     assert len(students) == count
     out = gradebooks.graded(folder / "graded", *(gradebooks.with_points(each) for each in students))
     people = [
-        gradebooks.Student(1000 + number, f"Student {number:03}", f"s{number:03}", f"s{number}@example.org")
+        gradebooks.Student(1000 + number, name_of(number), f"s{number:03}", f"s{number}@example.org")
         for number in range(count)
     ]
     files = {
         "canvas": gradebooks.canvas(people),
         "moodle": gradebooks.moodle(people),
-        "gradescope": gradebooks.scores(replace(each, name=f"{each.name[-3:]} Student") for each in people),
+        "gradescope": gradebooks.scores(replace(each, name=f"{each.name[-3:]} {each.name[:-4]}") for each in people),
     }
     roster = folder / "roster.csv"
     roster.write_text("id,name\n" + "".join(f"{each.id},{each.name}\n" for each in roster_of(count).people))
@@ -197,6 +207,9 @@ def exported(submissions: Path, folder: Path, count: int) -> dict[str, Took]:
         if target in files:
             changed = gradebooks.differences(files[target], (request.to / into.name).read_bytes())
             assert list(changed.values()) == [("", "2.00")] * count, (target, len(changed))
+    table = gradebooks.cells((folder / "exported" / "csv" / "grades.csv").read_bytes())
+    assert len(table) == count + 1
+    assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@"))]
     return seconds
 
 

@@ -28,6 +28,12 @@ SPARE_MIB = 2048
 """So much stays free where the files are: they only save time later, and grading itself needs the disk."""
 
 
+_NO_FOLDER = (
+    "it was graded where no folder for such files is known, as on the workers of a cluster, or with a database on a "
+    "server and no `artefacts` in grader_config.py"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOn:
     """What a check returned, with the records of the objects in it that stay inside of a sandbox."""
@@ -76,7 +82,10 @@ class Artefacts:
     def keep(self, check: str, handed_on: HandedOn) -> None:
         """Write what a check handed on into a file; where that cannot be, `not_kept` says why."""
         key = self._replay.check_key(check)
-        if self._folder is None or not key:
+        if not key:
+            return
+        if self._folder is None:
+            self.not_kept[check] = _NO_FOLDER
             return
         from autograder.store.artefacts import write_file
 

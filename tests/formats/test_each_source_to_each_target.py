@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from class_downloads import SOURCES, collected, exported, to_nbgrader
+from class_downloads import NAMES, SOURCES, collected, exported, to_nbgrader
 
 from autograder.formats import sources
 from autograder.formats.exporters import EXPORTERS
 
-COUNT = 4
+COUNT = len(NAMES)
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_class_gets_from_each_source_to_each_target(source: str, tmp_path: Path) -> None:
-    """Everybody is collected, a second time changes nothing, and each grade stands in its cell and in no other."""
+    """Everybody is collected, a second time changes nothing, and each grade stands in its cell and in no other.
+
+    Names are of several languages, and some look like formulas.
+    """
     (tmp_path / "download").mkdir()
     download = SOURCES[source](tmp_path / "download", COUNT)
     collected(download, tmp_path / "submissions", COUNT)

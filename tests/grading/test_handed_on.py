@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import run as run_command
+from samples import passing
 from training_course import ASSIGNMENT, BESIDE, CHANGED, NET, UNPICKLED, Training, training_in, verdicts
 
 from autograder.grading import handed_on
 from autograder.grading.earlier import run_again
+from autograder.grading.handed_on import Artefacts, HandedOn
 from autograder.remote.artefacts import NotKeptError, as_file, from_file
 from autograder.results import Report, Verdict
 from autograder.sandbox import Sandbox, start
@@ -144,6 +146,16 @@ def test_what_is_no_plain_data_or_too_large_is_not_kept() -> None:
         as_file("key", object(), (), 1 << 20)
     with pytest.raises(NotKeptError, match="it takes more than 1 MiB"):
         as_file("key", np.zeros(1 << 20), (), 1 << 20)
+
+
+def test_where_no_folder_is_known_nothing_is_kept_and_the_report_says_so() -> None:
+    """As on the workers of a cluster; a check whose result follows from something unknown is not for a later run."""
+    made = Artefacts(None, replace(passing("ann").replay, base="b", checks={"trains": "k"}))
+    made.keep("trains", HandedOn(1.0, ()))
+    made.keep("other", HandedOn(1.0, ()))
+    assert list(made.not_kept) == ["trains"]
+    assert "on the workers of a cluster" in made.not_kept["trains"]
+    assert not made.written
 
 
 def test_there_is_a_limit_for_each_check(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
