@@ -21,6 +21,7 @@ import gradebooks
 
 from autograder.formats.collection import collect_source
 from autograder.formats.exporters import EXPORTERS, export, exporter_called
+from autograder.formats.filing import Filing
 from autograder.formats.hand_ins import Asked
 from autograder.formats.outgoing import Request
 from autograder.submissions.roster import Person, Roster
@@ -168,7 +169,7 @@ def collected(source: Path, into: Path, count: int) -> tuple[Took, Took]:
         staging.mkdir(parents=True)
         began = Took.now()
         asked = Asked("softmax", ("softmax.py",))
-        result = collect_source(source, into, staging, asked, roster=roster_of(count))
+        result = collect_source(source, staging, Filing(into, asked, roster_of(count)))
         seconds.append(Took.since(began))
         shutil.rmtree(staging)
         assert sum(line.state == "collected" for line in result.lines) == count, result.lines[:3]

@@ -19,7 +19,7 @@ from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
 from autograder.formats.collection import collect_source, refuse_other_folder
-from autograder.formats.filing import collect_found
+from autograder.formats.filing import Filing, collect_found
 from autograder.formats.hand_in_times import FILES, HandInTimes, read_times
 from autograder.formats.hand_ins import Asked
 from autograder.formats.lms.downloads import reading_kept
@@ -28,10 +28,10 @@ from autograder.formats.lms.sites import SITES, site_of
 from autograder.formats.questions import QUESTIONS
 from autograder.formats.sources import is_download
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
-from autograder.submissions import Caps, Recogniser, Which, waiting_in
+from autograder.submissions import Recogniser, Which, waiting_in
 from autograder.submissions.collected import is_collected, read_attempts
 from autograder.submissions.names import printable
-from autograder.submissions.roster import Roster, course_roster
+from autograder.submissions.roster import course_roster
 from autograder.submissions.term import open_term
 
 __all__ = ["Call", "collect_download", "collected_first"]
@@ -89,48 +89,33 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
     times = HandInTimes(FILES) if call.times == FILES else None
     if call.times not in (None, FILES):
         times = read_times(Path(call.times or ""), course.timezone)
+    filing = Filing(
+        into,
+        Asked(call.assignment, tuple(loaded.assignment.handed_in), due, term=term),
+        roster,
+        caps_for(loaded, dataset),
+        Recogniser.of(loaded, accept=course.accept_close_names),
+    )
     if isinstance(call.source, Place):
-        asked = Asked(call.assignment, tuple(loaded.assignment.handed_in), due, term=term)
-        return _collect_from(
-            call,
-            call.source,
-            into,
-            asked,
-            roster,
-            Recogniser.of(loaded, accept=course.accept_close_names),
-            caps_for(loaded, dataset),
-        )
+        return _collect_from(call, call.source, filing)
     if not call.source.exists():
-        collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
+        collect_source(call.source, into, filing)  # which says so, before anything is made
     with staging(into) as folder:
-        return collect_source(
-            call.source,
-            into,
-            folder,
-            Asked(call.assignment, tuple(loaded.assignment.handed_in), due, term=term),
-            roster=roster,
-            caps=caps_for(loaded, dataset),
-            recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
-            times=times,
-        )
+        return collect_source(call.source, folder, filing, times=times)
 
 
-def _collect_from(
-    call: Call, place: Place, into: Path, asked: Asked, roster: Roster | None, recogniser: Recogniser, caps: Caps
-) -> Collection:
+def _collect_from(call: Call, place: Place, filing: Filing) -> Collection:
     """Collect from the web service of a platform, without an archive in between."""
     if call.times is not None:
         raise UsageError(f"--times is for downloads without hand-in times; {place.called} says them by itself.")
-    refuse_other_folder(place.address, into, asked)
+    refuse_other_folder(place.address, filing.into, filing.asked)
     site = site_of(place, call.token_file)
     there = site.assignment()
-    with staging(into) as folder:
+    with staging(filing.into) as folder:
         found = site.hand_ins()
         kind = SITES[place.platform].source
-        reading_kept(found, read_attempts(into), kind, into)
-        collection = collect_found(
-            found, kind, place.address, into, folder, asked, roster=roster, caps=caps, recogniser=recogniser
-        )
+        reading_kept(found, read_attempts(filing.into), kind, filing.into)
+        collection = collect_found(found, kind, place.address, folder, filing)
     collection.said = f"the assignment {printable(there.title)!r} in {place.called}"
     return collection
 

@@ -13,57 +13,41 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.formats.attendance import Collection
-from autograder.formats.filing import collect_found
+from autograder.formats.filing import Filing, collect_found
 from autograder.formats.git.clones import fetch_listed, is_list, refuse_no_list
 from autograder.formats.hand_in_times import HandInTimes
 from autograder.formats.hand_ins import Asked
 from autograder.formats.plain import ONE
 from autograder.formats.sources import opened
-from autograder.submissions import Caps, Recogniser
 from autograder.submissions.collected import (
     is_collected,
 )
 from autograder.submissions.names import some
-from autograder.submissions.roster import Roster
 from autograder.submissions.trees import OUTSIDE
 
 __all__ = ["collect_source", "refuse_other_folder"]
 
 
-def collect_source(
-    source: Path,
-    into: Path,
-    staging: Path,
-    asked: Asked,
-    *,
-    roster: Roster | None = None,
-    caps: Caps | None = None,
-    recogniser: Recogniser | None = None,
-    times: HandInTimes | None = None,
-) -> Collection:
+def collect_source(source: Path, staging: Path, filing: Filing, *, times: HandInTimes | None = None) -> Collection:
     """Collect every hand-in of a download.
 
     Args:
         source: the download: a folder, an archive, or a list of repositories; never written to.
-        into: the folder of all attempts of the assignment.
-        staging: an own empty folder inside of it.
-        asked: what is collected.
-        roster: who takes the course; without one, students are called as the source calls them.
-        caps: how much of one hand-in is read.
-        recogniser: finds a file under another name.
+        staging: an own empty folder inside of `filing.into`.
+        filing: where hand-ins are filed, and how.
         times: hand-in times, for what comes without one.
 
     Raises:
-        UsageError: the source is not there, is nothing of a known kind, or overlaps with `into`; or what is in `into`
-            cannot be used.
+        UsageError: the source is not there, is nothing of a known kind, or overlaps with `filing.into`; or what is
+            in that cannot be used.
     """
     source = source.resolve()
-    _refuse(source, into, asked)
-    asked = replace(asked, scratch=staging)
+    _refuse(source, filing.into, filing.asked)
+    asked = replace(filing.asked, scratch=staging)
     with ExitStack() as stack:
         if is_list(source):
             kind, said = "git", "a list of git repositories"
-            found = fetch_listed(source, into / ".repositories", asked)
+            found = fetch_listed(source, filing.into / ".repositories", asked)
         else:
             refuse_no_list(source)
             known, said, tree = opened(source, asked, stack)
@@ -73,10 +57,8 @@ def collect_source(
                 outside = [path[-1].replace("|", "/") for path, reason in tree.left_out.items() if reason == OUTSIDE]
                 found.notes += [f"Left out: {each} ({OUTSIDE})." for each in outside]
         if times is not None:
-            times.laid_over(found, roster, kind)
-        result = collect_found(
-            found, kind, source.name, into, staging, asked, roster=roster, caps=caps, recogniser=recogniser
-        )
+            times.laid_over(found, filing.roster, kind)
+        result = collect_found(found, kind, source.name, staging, replace(filing, asked=asked))
     result.said = said
     return result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,35 +40,41 @@ from autograder.submissions.records import Contents
 from autograder.submissions.roster import Roster
 from autograder.submissions.trees import NOT_LISTED
 
-__all__ = ["collect_found"]
+__all__ = ["Filing", "collect_found"]
 
 Parts = tuple[str, ...]
 
 
-def collect_found(
-    found: Found,
-    kind: str,
-    download: str,
-    into: Path,
-    staging: Path,
-    asked: Asked,
-    *,
-    roster: Roster | None = None,
-    caps: Caps | None = None,
-    recogniser: Recogniser | None = None,
-) -> Collection:
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Where hand-ins are filed, and how.
+
+    `into` is the folder of all attempts of the assignment, `asked` what is collected, `roster` who takes the course
+    (without one, students are called as the source calls them). `caps` is how much of one hand-in is read, and
+    `recogniser` finds a file under another name.
+    """
+
+    into: Path
+    asked: Asked
+    roster: Roster | None = None
+    caps: Caps = field(default_factory=Caps)
+    recogniser: Recogniser = field(default_factory=Recogniser)
+
+
+def collect_found(found: Found, kind: str, download: str, staging: Path, filing: Filing) -> Collection:
     """Collect hand-ins that somebody found.
 
     Args:
         found: the hand-ins, whose files are read here, and what else is to be said.
         kind: the kind of download that they are from.
         download: its name, as records of attempts and questions have it.
-        into, staging, asked, roster, caps, recogniser: see `collection.collect_source`.
+        staging: an own empty folder inside of `filing.into`.
+        filing: where they are filed, and how.
 
     Raises:
-        UsageError: what is in `into` cannot be used.
+        UsageError: what is in `filing.into` cannot be used.
     """
-    desk = _Desk(into, staging, asked, roster, caps or Caps(), recogniser or Recogniser())
+    desk = _Desk(staging, filing)
     desk.result.source = kind
     desk.file(found, download)
     return desk.finish(found)
@@ -77,16 +83,14 @@ def collect_found(
 class _Desk:
     """Hand-ins go in, attempts come out; what is asked is collected on the way."""
 
-    def __init__(
-        self, into: Path, staging: Path, asked: Asked, roster: Roster | None, caps: Caps, recogniser: Recogniser
-    ) -> None:
+    def __init__(self, staging: Path, filing: Filing) -> None:
         self.result = Collection()
-        self._into, self._staging, self._asked = into, staging, asked
-        self._roster, self._caps, self._recogniser = roster, caps, recogniser
-        self._attempts = read_attempts(into)
+        self._into, self._staging, self._asked = filing.into, staging, filing.asked
+        self._roster, self._caps, self._recogniser = filing.roster, filing.caps, filing.recogniser
+        self._attempts = read_attempts(self._into)
         self._contents = {(each.student, each.sha256): each for each in self._attempts}
-        self._questions = OpenQuestions(into, asked, self._attempts, self.result)
-        self._people = Identities(roster, self._attempts, self.result, self._questions.answer)
+        self._questions = OpenQuestions(self._into, self._asked, self._attempts, self.result)
+        self._people = Identities(self._roster, self._attempts, self.result, self._questions.answer)
         self._known: set[tuple[str, int]] = set()  # attempts that were there already
         self._entered: set[tuple[str, int]] = set()  # attempts that are counted as new or changed
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds

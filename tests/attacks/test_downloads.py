@@ -19,6 +19,7 @@ from tiny_course import RIGHT
 from autograder.checks.errors import UsageError
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
+from autograder.formats.filing import Filing
 from autograder.formats.hand_ins import Asked, shown_text
 from autograder.submissions import placing
 from autograder.submissions.collected import read_attempts
@@ -34,7 +35,7 @@ def collected(tmp_path: Path, source: Path) -> Collection:
     """Collect a source for the tiny course."""
     staging = tmp_path / "collected" / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
-    return collect_source(source, tmp_path / "collected", staging, Asked("tiny", ("tiny.py",)))
+    return collect_source(source, staging, Filing(tmp_path / "collected", Asked("tiny", ("tiny.py",))))
 
 
 def put(path: Path, data: bytes) -> Path:

@@ -33,6 +33,7 @@ from autograder.checks.errors import UsageError
 from autograder.formats import filing
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
+from autograder.formats.filing import Filing
 from autograder.formats.hand_ins import Asked
 from autograder.formats.sources import is_download
 from autograder.submissions import Recogniser, collect
@@ -68,7 +69,7 @@ def gather(tmp_path) -> Gather:
         staging = into / ".staging"
         staging.mkdir(exist_ok=True)
         asked = Asked("tiny", ("tiny.py",), due)
-        result = collect_source(source, into, staging, asked, roster=roster, recogniser=DEFINES, **more)
+        result = collect_source(source, staging, Filing(into, asked, roster, recogniser=DEFINES, **more))
         subprocess.run(["rm", "-r", staging], check=True)
         return result
 
@@ -983,9 +984,8 @@ def test_whatever_is_handed_in_is_kept_and_collected_once(tmp_path_factory, one:
 
     def run() -> Collection:
         (into / ".staging").mkdir(parents=True, exist_ok=True)
-        return collect_source(
-            folder / "a.zip", into, into / ".staging", Asked("tiny", ("tiny.py",)), recogniser=DEFINES
-        )
+        how = Filing(into, Asked("tiny", ("tiny.py",)), recogniser=DEFINES)
+        return collect_source(folder / "a.zip", into / ".staging", how)
 
     run()
     before = snapshot(into)
