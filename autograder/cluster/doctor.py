@@ -78,8 +78,8 @@ def examined(
         UsageError: there is no key.
         GraderError: no scheduler answers, or it has no worker.
     """
-    here = facts(root, assignments, data, shared)
-    with connected(scheduler, security(keys)) as client:
+    with connected(scheduler, security(keys)) as client:  # first: what this machine has takes seconds to find out
+        here = facts(root, assignments, data, shared)
         names = {each["id"]: address for address, each in client.scheduler_info(n_workers=-1)["workers"].items()}
         found = {}
         for name, address in sorted(names.items()):
