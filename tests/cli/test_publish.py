@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import zipfile
 from contextlib import contextmanager
 from importlib import import_module
@@ -18,16 +19,22 @@ from autograder.reports.publishing import published_names
 from autograder.store import Store, publishing, sqlite_address
 
 
-@pytest.fixture
-def graded(tmp_path):
-    """A course and the folder of its graded class; one hidden check is shown when grades are published."""
-    root = make_course(tmp_path / "course")
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory):
+    """A folder with a course and its graded class; one hidden check is shown when grades are published."""
+    folder = tmp_path_factory.mktemp("class")
+    root = make_course(folder / "course")
     script = root / "assignments/tiny/assignment.py"
     script.write_text(script.read_text().replace("hidden=True,", 'hidden=True, visible="after_publication",'))
-    inbox = hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG, eve=RAISING)
-    out = tmp_path / "out"
-    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
-    return root, inbox, out
+    inbox = hand_in(folder / "in", ann=RIGHT, ben=WRONG, eve=RAISING)
+    assert run("grade", "tiny", inbox, "--out", folder / "out", cwd=root).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def graded(graded_once, tmp_path):
+    """Copies of the course, of what was handed in, and of the folder of its graded class."""
+    return [shutil.copytree(graded_once / name, tmp_path / name) for name in ("course", "in", "out")]
 
 
 def said(done):
