@@ -175,6 +175,8 @@ class CheckResult:
     `answers`, for staff, stands for the predictions that are wrong, as `checks.shortcuts.wrong_answers` has it, or "".
     `scores` are the numbers that the check measured, for staff as `staff_message` is. `remark` stands in the messages
     behind everything else: what was found of an answer that a person grades, or what the reference stood in for.
+    `cpu_seconds` is what the submission used while the check ran, and `peak_memory_mib` the most that its sandbox had
+    held by the end of the check.
     """
 
     id: str
@@ -199,6 +201,8 @@ class CheckResult:
     credit: float = 0.0
     answers: str = ""
     remark: str = ""
+    cpu_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict
@@ -275,7 +279,8 @@ class Replay:
     `checks` tells by its id what each check was, with all that it needs, and `base` stands for all else that decides a
     result, so that a later run knows which results hold. `artefacts` are the hashes of files with what checks handed on
     to others, by the check, and `not_kept` says of which there is none, and why. `attempts` are the hashes of all
-    attempts of which this is the best; empty where only one may count.
+    attempts of which this is the best; empty where only one may count. `cpu_budget` are the CPU seconds that the
+    submission might use in all questions together, 0 for what the limits allow.
     """
 
     key: str = ""
@@ -304,6 +309,7 @@ class Replay:
     attempts: tuple[str, ...] = ()
     artefacts: dict[str, str] = field(default_factory=dict)
     not_kept: dict[str, str] = field(default_factory=dict)
+    cpu_budget: float = 0.0
 
     def check_key(self, check: str) -> str:
         """The hash of all that the result of a check of this submission follows from; "" where that is not known."""

@@ -16,8 +16,8 @@ from autograder.checks.wording import counted
 from autograder.cli.known_hand_ins import keep_graded
 from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
-from autograder.reports.class_folder import LEFT, Graded, write_class
-from autograder.reports.grades import question_ids, verdict_summary, waiting
+from autograder.reports.class_folder import LEFT, Graded, price_of, write_class
+from autograder.reports.grades import question_ids, usage_of, verdict_summary, waiting
 from autograder.reports.lateness import known_hand_ins, unknown_before
 from autograder.reports.marks import MARKS
 from autograder.reports.pages.text import visible
@@ -65,6 +65,7 @@ def deliver(screen: Console, name: str, out: Path, graded: Graded, known: int) -
     for sentence in unknown_before(reports, known_hand_ins(out, reports, graded.term)):
         screen.print(f"[yellow]Late days:[/]      {escape(visible(sentence))}", soft_wrap=True)
     keep_graded(screen, graded.term, name, out, made.hand_ins)
+    screen.print(f"Used:           {usage_of(reports, price_of(graded.term))}", soft_wrap=True)
     _point_out(screen, out, reports, graded.names)
     _point_out_answers(screen, name, out, made.everybody)
     for alarm in made.alarms:

@@ -77,7 +77,7 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
             from autograder.formats.nbgrader.class_work import course_work
 
             work = course_work(asked, found, screen)
-            return _grade(asked, work, screen, work.course.jobs_at_once(asked.jobs), [])
+            return _grade(asked, work, screen, [])
     if asked.due is not None:
         raise UsageError("--due is for courses in nbgrader's folders; leave it out for assignments of our own.")
     if asked.submissions is None:
@@ -90,7 +90,7 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
     here = 0 if asked.cluster else min(jobs, _at_most(submissions))
     with idle_jobs(here, early.descriptors if early else ()) as idle:
         work = own_work(asked, root, course, submissions, seed, early, screen)
-        return _grade(asked, work, screen, jobs, idle)
+        return _grade(asked, work, screen, idle)
 
 
 def _collected_first(source: Path, name: str, root: Path, course: Course) -> Path:
@@ -111,10 +111,10 @@ def _at_most(submissions: Path) -> int:
         return 1 if submissions.is_file() else 0
 
 
-def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, jobs: int, idle: list[Idle]) -> int:
+def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, idle: list[Idle]) -> int:
     """Grade with jobs that are there already, as far as there are any; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
-    asked = _into(screen, asked)
+    asked, jobs = _into(screen, asked), work.course.jobs_at_once(asked.jobs, work.threads)
     engines = engines_of(asked.cluster, asked.out / JOBS, jobs, asked.scheduler, asked.keys)
     all_hand_grades(asked.out, (), ())  # what is wrong with it is said before anything is graded
 

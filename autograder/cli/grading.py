@@ -141,6 +141,15 @@ def grade(
         bool,
         typer.Option("--forecast", help="Say what grading will take, from the reference's run, and grade nothing."),
     ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget",
+            parser=within(0.1, 2_000_000),  # `results.MOST_SECONDS`, which would have to be imported
+            metavar="SECONDS",
+            help="CPU time that one submission may use in all checks together; what is over it is not run.",
+        ),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Grade a class, many submissions at a time.
@@ -165,7 +174,7 @@ def grade(
             )
         asked = GradeRequest(
             name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due,
-            cluster, scheduler, keys, forecast,
+            cluster, scheduler, keys, forecast, budget or 0.0,
         )  # fmt: skip
         code = grade_all(asked, early)
     raise typer.Exit(code)

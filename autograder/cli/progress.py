@@ -13,7 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.checks.wording import counted
 from autograder.grading.forecast import Forecast
-from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, RanAgain, Retried, Started
+from autograder.grading.job_processes import (
+    Event,
+    FewerJobs,
+    Finished,
+    Hanging,
+    Known,
+    Postponed,
+    RanAgain,
+    Retried,
+    Started,
+)
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
 from autograder.scoring import points_of
@@ -75,6 +85,11 @@ class Shown(AbstractContextManager["Shown"]):
                     self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_in_words(report)}")
             case Forecast():
                 self.line(escape(event.said(datetime.now().astimezone())))
+            case FewerJobs(jobs, asked, free, limit):
+                self.line(
+                    f"{counted(jobs, 'job')} of {asked} at first: {free:,.0f} MiB of memory are free, and a submission "
+                    f"may use {limit:,.0f}; more follow as submissions turn out to need less"
+                )
             case RanAgain(checks, why):
                 for name, count in checks.items():
                     because = f", because what it hands on cannot be kept: {why[name]}" if name in why else ""

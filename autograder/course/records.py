@@ -259,9 +259,12 @@ class Course:
         name = assignment if assignment in self.dates else assignment.removesuffix(NOTEBOOK_FORM)
         return due_of(dates, self.late_rule(assignment), self.extensions, people, name, self.zone)
 
-    def jobs_at_once(self, option: int | None) -> int:
-        """How many run at a time: what `--jobs` says, else the course; 0 stands for the number of processors."""
-        return (self.jobs if option is None else option) or os.cpu_count() or 1
+    def jobs_at_once(self, option: int | None, threads: int = 1) -> int:
+        """How many run at a time: what `--jobs` says, else the course.
+
+        0 stands for as many as there are processors for, where each uses so many threads.
+        """
+        return (self.jobs if option is None else option) or max(1, (os.cpu_count() or 1) // threads)
 
     def absent(self, root: Path) -> tuple[str, ...]:
         """Assignments that a homework set counts and that are not in the repository (yet), in order."""

@@ -36,6 +36,7 @@ from autograder.grading.forecast import (
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Finished, JobProcesses, Known, RanAgain
 from autograder.grading.jobs import Attempt, Idle
+from autograder.grading.memory_room import MemoryRoom
 from autograder.grading.provenance import is_outdated
 from autograder.messages import stays_open
 from autograder.reports import encodable
@@ -241,7 +242,8 @@ class _Reference:
 
 def _local(jobs: int, idle: list[Idle], artefacts: Path | None, grader: Grader, submissions: int) -> Engine:
     """Job processes of this machine, no more than there is work for."""
-    return JobProcesses(grader, min(jobs, submissions), idle, artefacts)
+    size = min(jobs, submissions)
+    return JobProcesses(grader, size, idle, artefacts, MemoryRoom(size, grader.memory_mib))
 
 
 def _as_scored_now(found: Mapping[Name, Report], grader: Grader, store: Store) -> dict[Name, Report]:

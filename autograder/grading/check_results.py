@@ -173,6 +173,8 @@ def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: 
         answers=next((each.answers for _, each in found if each.answers), ""),
         scores=tuple(score for _, each in found for score in each.scores),
         visible=check.visible,
+        cpu_seconds=round(sum(each.cpu_seconds for _, each in found), 4),
+        peak_memory_mib=max((each.peak_memory_mib for _, each in found), default=0.0),
     )
 
 

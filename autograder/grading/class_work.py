@@ -66,6 +66,7 @@ class GradeRequest:
     scheduler: str = ""
     keys: Path | None = None
     forecast: bool = False
+    budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class ClassWork:
         turn: stages attempts that may count as well, in the first turn one of each student who has several, and so on.
         waiting: who handed in, or may have, something that cannot be graded before staff answers a question.
         files: the folder for what checks hand on; None for that beside a database file.
+        threads: how many threads a submission may use; so many processors each job needs.
     """
 
     course: Course
@@ -106,6 +108,7 @@ class ClassWork:
     turn: Callable[[Path, int], tuple[Submission, ...]] = lambda _folder, _turn: ()
     waiting: tuple[str, ...] = ()
     files: Path | None = None
+    threads: int = 1
 
 
 def own_work(
@@ -128,7 +131,7 @@ def own_work(
     loaded = loader.load(root, asked.name)
     settings = settings_of(asked.data, course, loaded)
     limits = {**course.limits.get(asked.name, {}), **limits_from(asked.limits)}
-    options = RunOptions(seed, asked.full, asked.only, limits)
+    options = RunOptions(seed, asked.full, asked.only, limits, cpu_budget=asked.budget)
     selected_checks(loaded.assignment, options)
     _warn_of_guessable(screen, options.seed)
     dataset, said = dataset_for(loaded, settings)
@@ -183,6 +186,7 @@ def own_work(
         term=term,
         turn=turn,
         files=course.artefacts_at(root),
+        threads=loaded.assignment.limits_together(full=asked.full, changes=limits).threads,
     )
 
 

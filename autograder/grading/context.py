@@ -33,6 +33,7 @@ from autograder.grading.options import RunOptions
 from autograder.grading.predictions import COMMAND, HandedInPredictions
 from autograder.grading.recorded_answers import Answers
 from autograder.grading.time_limits import Budget, Imports
+from autograder.grading.usage import Usage
 from autograder.loader import Loaded
 from autograder.notebooks.reading_process import Reader
 from autograder.remote.student import Controls, RemoteStudent
@@ -98,10 +99,10 @@ class Spare:
         self._standing = None
         return standing
 
-    def close(self) -> Outcome | None:
-        """End the sandbox that is left, if one is."""
+    def close(self) -> tuple[Session, Outcome] | None:
+        """End the sandbox that is left, if one is; returns its session and how that ended."""
         standing, self._standing = self._standing, None
-        return standing.end() if standing else None
+        return (standing.session, standing.end()) if standing else None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Case:
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
     between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
     `imports` are those that failed before anything else was asked; `answers` are the reference's, from one submission
-    to the next; what is in `at_end` is called by `close`.
+    to the next; what is in `at_end` is called by `close`; `usage` counts what its sandboxes use.
     """
 
     loaded: Loaded
@@ -128,6 +129,7 @@ class Case:
     imports: Imports = field(default_factory=Imports)
     answers: Answers = field(default_factory=Answers)
     at_end: list[Callable[[], object]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
     _staged: list[Path] = field(default_factory=list)
 
     @cached_property
@@ -179,8 +181,17 @@ class Case:
 
         Raises:
             SandboxError: it could not be built.
+            StudentError: the submission's budget is used up (TIME).
         """
-        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
+        limits = self.usage.within(limits)
+        session = self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
+        self.usage.opened(session)
+        return session
+
+    def ended(self, session: Session, outcome: Outcome) -> None:
+        """A sandbox with the submission in it has ended."""
+        self.outcomes.append(outcome)
+        self.usage.ended(session, outcome)
 
     def open_reference(self, limits: Limits) -> Session:
         """A sandbox of its own with a copy of the reference in it.
@@ -192,8 +203,8 @@ class Case:
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""
-        if outcome := self.spare.close():
-            self.outcomes.append(outcome)
+        if ended := self.spare.close():
+            self.ended(*ended)
         while self.at_end:
             self.at_end.pop()()
         while self._staged:

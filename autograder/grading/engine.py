@@ -71,7 +71,7 @@ def run_all(
         GraderError: nothing can be run at all.
     """
     later: deque[Attempt] = deque()
-    running = 0
+    running, several = 0, False
     while waiting or later or running:
         if later and not waiting and not running:
             waiting.append(later.popleft())  # one at a time, each without neighbours
@@ -80,6 +80,7 @@ def run_all(
             attempt.tries += 1
             engine.submit(attempt)
             running += 1
+            several = several or engine.capacity() > 1
         for ended in engine.poll(notify):
             running -= 1
             attempt, report, ours = ended.attempt, ended.report, ended.ours
@@ -90,7 +91,7 @@ def run_all(
                 notify(Retried(attempt.submission.student, ours))
                 attempt.alone = True
                 later.append(attempt)
-            elif report and not ours and _was_crowded(ended, engine):
+            elif report and not ours and several and _was_crowded(ended):
                 attempt.alone, attempt.tries = True, 0
                 notify(Postponed(attempt.submission.student))
                 later.append(attempt)
@@ -98,7 +99,7 @@ def run_all(
                 yield attempt, report, ended.fault
 
 
-def _was_crowded(ended: Ended, engine: Engine) -> bool:
+def _was_crowded(ended: Ended) -> bool:
     """Whether a limit on wall time was reached that may be due to others who were graded at the same time."""
     reached = ended.report.resources.reached if ended.report else ()
-    return "wall" in reached and engine.capacity() > 1 and not ended.attempt.alone
+    return "wall" in reached and not ended.attempt.alone

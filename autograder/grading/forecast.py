@@ -21,6 +21,7 @@ from autograder import atomic_files
 from autograder.checks.wording import counted
 from autograder.grading.earlier import PartlyGraded
 from autograder.grading.provenance import cpu_model
+from autograder.reports.grades import in_cpu_time
 from autograder.results import Report
 from autograder.submissions import Submission
 
@@ -154,11 +155,6 @@ class Forecast:
             f"{in_cpu_time(self.cpu_seconds)}{costs}{memory}, and are done in {in_words(self.seconds)}, at {when}; "
             f"from {self.basis}."
         )
-
-
-def in_cpu_time(seconds: float) -> str:
-    """CPU time in seconds or hours, whichever is read more easily."""
-    return f"{seconds:.0f} CPU-seconds" if seconds < 360 else f"{seconds / 3600:,.1f} CPU-hours"
 
 
 def in_words(seconds: float) -> str:

@@ -63,6 +63,10 @@ class Grader(JobSource, Protocol):
     def assignment_id(self) -> str:
         """The assignment, as reports name it."""
 
+    @property
+    def memory_mib(self) -> float:
+        """What one submission may use at most at a time."""
+
     def key(self, submission: Submission) -> str:
         """The hash of all that a submission's result follows from."""
 
@@ -146,6 +150,11 @@ class AssignmentGrader:
     def seconds(self) -> float:
         """The limits of all questions, and time for the checks themselves."""
         return longest_seconds(self.loaded, self.options) + CHECKS_SECONDS
+
+    @property
+    def memory_mib(self) -> float:
+        """The largest limit of any question."""
+        return self.loaded.assignment.limits_together(full=self.options.full, changes=self.options.limits).memory_mib
 
     def spec(self, address: str) -> JobSpec:
         """The assignment by its name: a job loads it anew."""

@@ -16,6 +16,7 @@ from autograder.grading.options import RunOptions, selected_checks
 from autograder.grading.predictions import HandedInPredictions, pseudonym_in
 from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Begin, Listener, Runner, unheard, unwatched
+from autograder.grading.usage import Usage
 from autograder.grading.written_answers import with_written
 from autograder.loader import Loaded
 from autograder.messages import OTHER_VARIANT
@@ -75,8 +76,9 @@ def grade(
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
     predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
     case = Case(
-        loaded, submission, sandbox, dataset, options, variant, predictions, notebooks=notebooks, answers=shared.answers
-    )
+        loaded, submission, sandbox, dataset, options, variant, predictions,
+        notebooks=notebooks, answers=shared.answers, usage=Usage(options.cpu_budget),
+    )  # fmt: skip
     made_by = replay(loaded, submission, dataset, options, sandbox, variant)
     artefacts = Artefacts(folder, made_by)
     run = Runner(case, listen, begin, artefacts, held)

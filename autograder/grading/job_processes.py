@@ -21,11 +21,23 @@ from autograder.checks.errors import GraderError
 from autograder.grading.forecast import Forecast
 from autograder.grading.grader import JobSource
 from autograder.grading.jobs import GRACE_SECONDS, Attempt, Ended, Fault, Idle, Job, Ready, Refused, Working, start_job
+from autograder.grading.memory_room import MemoryRoom
 from autograder.messages import NOT_ENDED
 from autograder.results import Report
 from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = ["Event", "Finished", "Hanging", "JobProcesses", "Known", "Postponed", "RanAgain", "Retried", "Started"]
+__all__ = [
+    "Event",
+    "FewerJobs",
+    "Finished",
+    "Hanging",
+    "JobProcesses",
+    "Known",
+    "Postponed",
+    "RanAgain",
+    "Retried",
+    "Started",
+]
 
 
 FALSE_STARTS = 2
@@ -83,23 +95,37 @@ class RanAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class FewerJobs:
+    """Memory has room for so many jobs at the beginning, of those that are asked for; more follow if it allows."""
+
+    jobs: int
+    asked: int
+    free_mib: float
+    limit_mib: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A report was made and is in the store."""
 
     report: Report
 
 
-Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain | Forecast
+Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain | Forecast | FewerJobs
 
 
 @dataclass(slots=True)
 class JobProcesses:
-    """The sandbox and the job processes that work in it; `artefacts` is the folder for what checks hand on."""
+    """The sandbox and the job processes that work in it; `artefacts` is the folder for what checks hand on.
+
+    `room` says how many there may be at a time; None for all of `size`.
+    """
 
     grader: JobSource
     size: int
     idle: list[Idle] = field(default_factory=list)
     artefacts: Path | None = None
+    room: MemoryRoom | None = None
     sandbox: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
     waiting: deque[Attempt] = field(init=False, default_factory=deque)
@@ -109,8 +135,8 @@ class JobProcesses:
         self.sandbox = self.grader.start()
 
     def capacity(self) -> int:
-        """How many job processes there may be."""
-        return self.size
+        """How many job processes there may be, as far as memory allows."""
+        return self.room.allowed if self.room else self.size
 
     def submit(self, attempt: Attempt) -> None:
         """Take an attempt, for the next job process that is free."""
@@ -122,6 +148,10 @@ class JobProcesses:
         Raises:
             GraderError: a job cannot load the assignment, or cannot start at all.
         """
+        if self.room and not self.room.said:
+            self.room.said = True
+            if self.room.allowed < self.size:
+                notify(FewerJobs(self.room.allowed, self.size, self.room.free(), self.room.limit_mib))
         self._fill(len(self.waiting))
         for member in self.members:
             if self.waiting and member.ready and member.attempt is None:
@@ -134,6 +164,8 @@ class JobProcesses:
             if attempt is None or (report is None and not fault):
                 continue
             ended = Ended(attempt, report, fault)
+            if self.room:
+                self.room.finished(report.resources.peak_memory_mib if report else 0.0)
             if ended.ours:
                 self._renew(member)
             over.append(ended)

@@ -22,6 +22,7 @@ class RunOptions:
     """How to grade: the course's secret seed, shortened or `full` trainings, and which part.
 
     `only` is the id of a question or of a check, "" for all. `limits` replaces single limits of the assignment.
+    `cpu_budget` are the CPU seconds that one submission may use in all questions together, 0 for what the limits allow.
     `run` tells runs with different random numbers under one seed apart, "" for the one that gives the grade.
     `hidden` False leaves the hidden checks out, as for a student's own try. `share` is the part of a training that
     checks run which ask for it: 1 in every grade, less when `calibrate` tries cheaper runs.
@@ -34,6 +35,7 @@ class RunOptions:
     hidden: bool = True
     share: float = 1.0
     run: str = ""
+    cpu_budget: float = 0.0
 
     @classmethod
     def of(cls, record: Replay, seed: str) -> RunOptions:

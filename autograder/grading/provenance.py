@@ -113,7 +113,11 @@ def _facts(
         "submission": [submission.student, submission.sha256, submission.problem],
         "data": [dataset.name, dataset.sha256] if dataset else [],
         "seed": keys_of(options.seed).fingerprint,
-        "options": {key: value for key, value in asdict(options).items() if key != "seed"},
+        "options": {
+            key: value
+            for key, value in asdict(options).items()
+            if key != "seed" and (key != "cpu_budget" or options.cpu_budget)  # without one, keys are what they were
+        },
         "versions": {"autograder": __version__, "python": platform.python_version(), **versions()},
     }
 

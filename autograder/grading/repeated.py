@@ -81,8 +81,8 @@ def grade_again(
 
     def leave(room: Room) -> None:
         room.close()
-        if outcome := case.spare.close():  # notebooks have run in it
-            case.outcomes.append(outcome)
+        if ended := case.spare.close():  # notebooks have run in it
+            case.ended(*ended)
 
     try:
         for run in runs:

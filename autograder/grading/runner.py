@@ -196,7 +196,7 @@ class Runner:
 
     def carried_out(self, check: Check, part: Check, room: Room) -> Found:
         """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
-        began = time.monotonic()
+        began, mark = time.monotonic(), room.case.usage.mark()
         spent = room.budget.wall, room.budget.cpu
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         earned = Credit(0.0)
@@ -217,8 +217,9 @@ class Runner:
             verdict, message, raised, scores = Verdict.FAILED, text_of(error), error, scores_of(error.measured)
             self.listen(check, error)
         except StudentError as error:
-            verdict, fault, raised = error.verdict, error, error
             room.settle()
+            fault = raised = room.case.usage.explained(error)
+            verdict = fault.verdict
         except SandboxError as error:
             message, raised = text_of(error), error
             room.leave()
@@ -235,16 +236,15 @@ class Runner:
             else:
                 message = whose_fault(part, error, same=self.same.get((part.id, part.case)) is type(error))
                 room.leave()
-        note, concealed = carried_forward(room.carried), room.concealed
+        note, concealed = carried_forward(room.carried), check.hidden or room.concealed
         room.end_of_check()
         made = made_result(
             part, verdict, credit, time.monotonic() - began, fault, message, note, concealed, noted=self.noted(check)
         )
         answers = next((each.answers for each in earned.measured if each.answers), "")
+        made = room.case.usage.noted(made, mark)
         result = replace(made, alarms=tuple(map(shortened, earned.alarms)), answers=answers, scores=scores)
-        sandbox = partial(apart, room, part, room.limits)
-        result = with_signs(result, earned.signs, sandbox, partial(self.timed, part))
-        concealed = check.hidden or concealed
+        result = with_signs(result, earned.signs, partial(apart, room, part, room.limits), partial(self.timed, part))
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 
     def noted(self, check: Check) -> bool:

@@ -14,6 +14,7 @@ from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.context import Case, Standing
 from autograder.grading.reference import Solved
 from autograder.grading.time_limits import Budget
+from autograder.grading.usage import OverBudgetError
 from autograder.remote.artefacts import Kept
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.remote.substitution import Substitution, parts_of, substitute
@@ -240,10 +241,12 @@ class Room:
     def _refuse_without_time(self) -> None:
         """Nothing more is run when the question's time is used up; where an import used it, that is what is said."""
         try:
+            self.case.usage.refuse()
             self.budget.left(running=self._used if self.budget.wall else 0.0)
         except StudentError as error:
             self.leave()
-            raise (self._broken or error).with_traceback(None) from None
+            known = None if isinstance(error, OverBudgetError) else self._broken
+            raise (known or error).with_traceback(None) from None
 
     def _importing_first(self, file: str) -> StudentError | None:
         """How importing a file fails in a fresh sandbox, which has seen nothing of a hidden check; None if it works."""
@@ -251,10 +254,10 @@ class Room:
         if file not in known and not is_notebook(file):
             try:
                 limits = self.budget.left()
+                session = self.case.open(limits)
             except StudentError:
                 return None  # another question may have the time for it
             known[file] = None
-            session = self.case.open(limits)
             stand_in = self._stand_in(session, limits)
             try:
                 Controls(stand_in).import_file(file)
@@ -262,7 +265,7 @@ class Room:
                 known[file] = error if error.open else None
             finally:
                 outcome = session.close()
-                self.case.outcomes.append(outcome)
+                self.case.ended(session, outcome)
                 if Controls(stand_in).ended:
                     self.budget.pay(session.waited, outcome.cpu_seconds)
         return known.get(file)
@@ -307,7 +310,7 @@ class Room:
             controls = Controls(each.stand_in)
             controls.leave()
             outcome = each.session.close()
-            self.case.outcomes.append(outcome)
+            self.case.ended(each.session, outcome)
             self._pay(max(each.session.waited, each.substituted.used), outcome.cpu_seconds)
             each.substituted.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
@@ -336,7 +339,7 @@ class Room:
             return
         self._keep_pictures(self.stand_in)
         outcome = Standing(self.session, self.stand_in).end()
-        self.case.outcomes.append(outcome)
+        self.case.ended(self.session, outcome)
         if Controls(self.stand_in).ended and not self._shared:
             self.budget.pay(self.session.waited, outcome.cpu_seconds)
         self._gone()

@@ -21,6 +21,7 @@ from autograder.grading.check_results import shortened, text_of
 from autograder.grading.context import Case, Spare, random_numbers_kept
 from autograder.grading.sandboxes import Room
 from autograder.grading.time_limits import Imports, Overdue
+from autograder.grading.usage import Usage
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import CheckResult, Limits
 
@@ -88,6 +89,7 @@ def _copy(case: Case) -> Case:
         first_imports={},
         imports=Imports(),
         at_end=[],
+        usage=Usage(),
     )
 
 

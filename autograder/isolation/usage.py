@@ -67,6 +67,11 @@ class Gauge:
         held = sum(max(0.0, resident_mib(each) - self._inherited) for each in found)
         return sum(map(cpu_seconds, found)), held
 
+    def seen(self) -> tuple[float, float]:
+        """CPU seconds and the most MiB so far."""
+        self.over(Limits())
+        return self.cpu_seconds, self.peak_mib
+
     def binds(self, mib: float) -> bool:
         """Whether the control group really keeps memory below `mib`: some engines leave it out with a warning."""
         with contextlib.suppress(OSError, ValueError):

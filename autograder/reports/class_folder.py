@@ -23,7 +23,7 @@ from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports import pages
 from autograder.reports.changes import as_it_is
 from autograder.reports.files import read_report, report_text, write_text
-from autograder.reports.grades import items_csv, write_grades
+from autograder.reports.grades import items_csv, usage_of, write_grades
 from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
 from autograder.reports.marks import Row
 from autograder.reports.unchanged import Written, written
@@ -37,6 +37,7 @@ __all__ = [
     "Graded",
     "WrittenClass",
     "kept_apart",
+    "price_of",
     "read_alarms",
     "remove_old_copies",
     "show_grades",
@@ -178,7 +179,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
         _write_pages(
             out, files, [by_student[each.student] for each in graded.whole_class], graded.heading, names, graded.moment
         )
-        about = (graded.heading, names, graded.dataset, graded.sandbox, alarms)
+        about = (graded.heading, names, graded.dataset, graded.sandbox, alarms, price_of(graded.term))
         files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, found, *about))
         files.write(out / ITEMS, found, lambda: items_csv(analysed(found)))
     remove_old_copies(out, known)
@@ -238,10 +239,15 @@ def show_grades(
         write_text(out / "staff" / f"{name}.html", pages.staff_page(report, heading))
     write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, sandbox = reports[0].replay.data, reports[0].resources.sandbox
-    write_text(
-        out / "summary.html", _summary(reports, found, heading, names, dataset, sandbox, read_alarms(out, found))
-    )
+    alarms = read_alarms(out, found)
+    summary = _summary(reports, found, heading, names, dataset, sandbox, alarms, price_of(term))
+    write_text(out / "summary.html", summary)
     return reports
+
+
+def price_of(term: Term | None) -> float:
+    """What an hour of CPU time costs in a course; 0 where nobody says."""
+    return (term.course.price_per_cpu_hour or 0.0) if term else 0.0
 
 
 def _summary(
@@ -252,9 +258,17 @@ def _summary(
     dataset: str,
     sandbox: str,
     alarms: Sequence[ClassAlarm],
+    price: float,
 ) -> str:
     return pages.summary_page(
-        reports, heading, names, dataset=dataset, sandbox=sandbox, alarms=alarms, analysis=analysed(found)
+        reports,
+        heading,
+        names,
+        dataset=dataset,
+        sandbox=sandbox,
+        alarms=alarms,
+        analysis=analysed(found),
+        usage=usage_of(found, price),
     )
 
 

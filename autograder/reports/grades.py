@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.checks.wording import counted
 from autograder.insight.items import Analysis
 from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
@@ -13,7 +14,16 @@ from autograder.reports.files import write_text
 from autograder.results import Lateness, Report, Verdict
 from autograder.scoring import rounded
 
-__all__ = ["grades", "items_csv", "question_ids", "verdict_summary", "waiting", "write_grades"]
+__all__ = [
+    "grades",
+    "in_cpu_time",
+    "items_csv",
+    "question_ids",
+    "usage_of",
+    "verdict_summary",
+    "waiting",
+    "write_grades",
+]
 
 _LATENESS = ("before", "handed_in", "deadline", "late", "taken", "earned", "late_days", "attempt", "lateness")
 
@@ -81,6 +91,19 @@ def _lateness(lateness: Lateness | None) -> list[Cell]:
 def waiting(report: Report) -> float:
     """Points of a report that people still have to give."""
     return rounded(sum(check.by_hand for check in report.waiting))
+
+
+def usage_of(reports: Sequence[Report], price_per_cpu_hour: float = 0.0) -> str:
+    """What the sandboxes of a class used, in words: CPU time, what that costs if it costs, and the most memory."""
+    cpu = sum(report.resources.cpu_seconds for report in reports)
+    most = max((report.resources.peak_memory_mib for report in reports), default=0.0)
+    price = f" ({cpu / 3600 * price_per_cpu_hour:,.2f} at {price_per_cpu_hour:g} an hour)" if price_per_cpu_hour else ""
+    return f"{in_cpu_time(cpu)}{price}, and at most {most:,.0f} MiB of memory for one submission"
+
+
+def in_cpu_time(seconds: float) -> str:
+    """CPU time in seconds or hours, whichever is read more easily."""
+    return counted(round(seconds), "CPU-second") if seconds < 360 else f"{seconds / 3600:,.1f} CPU-hours"
 
 
 def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:

@@ -231,7 +231,7 @@ class ContainerSession(PipeSession):
         self._engine, self._container = engine, container
         self._began = time.monotonic()  # until it is ready; then the beginning of the submission's own time
         self._ended = 0.0
-        self.gauge = Gauge()
+        self.gauge: Gauge = Gauge()
         self._first = -1
         (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
             os.pipe2(os.O_CLOEXEC) for _ in range(3)

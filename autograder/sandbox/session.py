@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder.checks.errors import SandboxError
 from autograder.checks.wording import reason_of
+from autograder.isolation.usage import Gauge
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request, Tail
 from autograder.wire import PREFIX, Gather, WireError, frame_for
@@ -48,6 +49,7 @@ class PipeSession:
     """
 
     pid = 0  # the worker's number on this machine, where it is known
+    gauge: Gauge | None = None  # what is used, where a worker's number does not tell
 
     def __init__(self, limits: Limits, requests: int, replies: int, output: int) -> None:
         self._limits = limits

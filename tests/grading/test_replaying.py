@@ -83,7 +83,15 @@ def test_numbers_drawn_in_another_way_are_reported() -> None:
 @pytest.mark.parametrize("name", recorded_options())
 def test_every_option_is_recorded_and_repeated(name: str) -> None:
     """An option that the record did not hold would make a report look as if it could not be repeated."""
-    other = {"full": True, "only": "a", "limits": {"wall_seconds": 3}, "hidden": False, "share": 0.5, "run": "2"}
+    other = {
+        "full": True,
+        "only": "a",
+        "limits": {"wall_seconds": 3},
+        "hidden": False,
+        "share": 0.5,
+        "run": "2",
+        "cpu_budget": 9.0,
+    }
     options = replace(RunOptions("seed"), **{name: other[name]})
     record = Replay(**{each: getattr(options, each) for each in recorded_options()})
     encoded = msgspec.json.decode(msgspec.json.encode(record), type=Replay)

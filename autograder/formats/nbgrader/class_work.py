@@ -31,6 +31,8 @@ def course_work(asked: GradeRequest, found: Course, screen: Screen) -> ClassWork
     """
     if asked.only or asked.full:
         raise UsageError("--only and --full are for assignments of our own; leave them out for nbgrader's.")
+    if asked.budget:
+        raise UsageError("--budget is for assignments of our own; leave it out for nbgrader's.")
     assignment = load(found, asked.name)
     file = found.folder / CONFIG_FILE
     course = load_settings(file) if file.is_file() else Settings(found.title, ())

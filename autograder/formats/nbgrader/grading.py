@@ -89,6 +89,11 @@ class CourseGrader:
         """The limits of all notebooks, and time for judging."""
         return longest_seconds(self.assignment, self.options) + CHECKS_SECONDS
 
+    @property
+    def memory_mib(self) -> float:
+        """That of each notebook."""
+        return limits_of(self.assignment, self.options).memory_mib
+
     def spec(self, address: str) -> JobSpec:
         """The assignment by its name; it has no data sets."""
         return JobSpec(self.assignment.course.folder, self.assignment.name, "", DataSettings(), self.options, address)

@@ -22,7 +22,10 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class CheckRate:
-    """How a class did in one check: `passed` of `counted` submissions, INTERNAL ones left out."""
+    """How a class did in one check: `passed` of `counted` submissions, INTERNAL ones left out.
+
+    `cpu_seconds` are those of all submissions together, `peak_memory_mib` is that of the largest one.
+    """
 
     question: str
     title: str
@@ -30,6 +33,8 @@ class CheckRate:
     passed: int
     counted: int
     verdicts: tuple[tuple[Verdict, int], ...]
+    cpu_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,10 @@ def summary_page(
     sandbox: str,
     alarms: Sequence[ClassAlarm] = (),
     analysis: Analysis | None = None,
+    usage: str = "",
 ) -> str:
     """The page; `names` gives the file name of each student's own pages, `alarms` are about the class as a whole,
-    `analysis` is about the checks.
+    `analysis` is about the checks, `usage` says what the class took.
     """
     totals = [rounded(report.points + report.bonus_points) for report in reports]
     questions = {q.id: (q.title, q.bonus) for report in reports for q in report.questions}
@@ -77,6 +83,7 @@ def summary_page(
         class_alarms=[alarm for alarm in alarms if alarm.kind not in SHORTCUTS],
         shortcuts=[alarm for alarm in alarms if alarm.kind in SHORTCUTS],
         analysis=analysis,
+        usage=usage,
         banners=banners(sorted(reports, key=lambda report: report.student.casefold())),
         alarmed=[report for report in reports if report.alarms],
         dataset=dataset,
@@ -88,6 +95,7 @@ def check_rates(reports: Sequence[Report]) -> tuple[CheckRate, ...]:
     """One row per check, in the order of the assignment."""
     verdicts: dict[tuple[str, str], Counter[Verdict]] = {}
     about: dict[tuple[str, str], tuple[str, bool]] = {}
+    used: dict[tuple[str, str], tuple[float, float]] = {}
     for report in reports:
         for question in report.questions:
             for check in question.checks:
@@ -96,6 +104,8 @@ def check_rates(reports: Sequence[Report]) -> tuple[CheckRate, ...]:
                 where = (question.id, check.id)
                 about[where] = (check.title, check.hidden)
                 verdicts.setdefault(where, Counter())[check.verdict] += 1
+                cpu, memory = used.get(where, (0.0, 0.0))
+                used[where] = cpu + check.cpu_seconds, max(memory, check.peak_memory_mib)
     order = list(WORDING)
     return tuple(
         CheckRate(
@@ -104,6 +114,8 @@ def check_rates(reports: Sequence[Report]) -> tuple[CheckRate, ...]:
             passed=counts[Verdict.PASSED],
             counted=counts.total() - counts[Verdict.INTERNAL],
             verdicts=tuple(sorted(counts.items(), key=lambda pair: order.index(pair[0]))),
+            cpu_seconds=used[where][0],
+            peak_memory_mib=used[where][1],
         )
         for where, counts in verdicts.items()
     )
