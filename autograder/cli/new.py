@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from autograder.course import open_course
 from autograder.formats.otter import import_otter
 from autograder.grading.preparing import settings_of
 from autograder.scaffold import Recipe, Started, start_blank, start_from
+from autograder.scaffold.reference import Progress as ShowsProgress
 from autograder.scaffold.reference import is_otter
 
 __all__ = ["Call", "new_assignment"]
@@ -54,8 +57,31 @@ def new_assignment(call: Call) -> None:
         recipe = Recipe(call.source, call.example, arguments, call.tests, call.seconds)
         from autograder.scaffold.files import stand_ins
 
-        started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))
+        with _drafting() as shown:
+            started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)), shown)
     _show(call.name, started, root, listed=call.name in course.assignments)
+
+
+@contextmanager
+def _drafting() -> Iterator[ShowsProgress]:
+    """What is being drafted, and how far that is: a bar on a terminal, elsewhere a line for each function."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    screen = console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    last = ""
+    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as bar:
+        task = bar.add_task("Running the example", total=None)
+
+        def shown(function: str, done: int, total: int) -> None:
+            nonlocal last
+            text = f"Drafting checks of {function}" if function else "Running the example"
+            bar.update(task, description=escape(text), completed=done, total=total)
+            if not screen.is_terminal and text != last:
+                screen.print(f"{text}{f' ({done + 1} of {total})' if function else ''}", markup=False, soft_wrap=True)
+            last = text
+
+        yield shown
 
 
 def _show(name: str, started: Started, root: Path, *, listed: bool) -> None:

@@ -96,10 +96,7 @@ def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
                 drafted.append(Drafted(name, notes=[_crash(name, crashed[name])]))
             else:
                 drafted.append(_drafted(name, traced, sources[file], given, trial_runner, parameters))
-        for each in drafted:
-            at.write_text(each.name, encoding="utf-8")
-            if each.name not in crashed:
-                _add_accuracy(each, traced, trial_runner, parameters, given)
+                _add_accuracy(drafted[-1], traced, trial_runner, parameters, given)
         at.unlink()
     else:
         drafted = [Drafted(name) for _, name in expected]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import json
 import os
 import re
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from autograder.markers import END, Region
 from autograder.settings import python_text
 
 __all__ = [
+    "Progress",
     "Recipe",
     "as_module",
     "imports_of",
@@ -39,6 +42,11 @@ __all__ = [
 
 PREPARING = 900.0
 """Seconds that drafting and trying checks may take beside the example."""
+PACE = 0.2
+"""Seconds between two looks at what is being drafted."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the function that is being drafted, "" during the example, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +173,10 @@ def traced(
     recipe: Recipe,
     stand_in: Mapping[str, Any],
     tests: Mapping[str, str],
+    progress: Progress,
 ) -> dict[str, Any]:
     """What the child process found out; a function that ends it is left out, and the others are drafted again."""
+    names = [name for _, name in expected]
     with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
         place = Path(name)
         desk = place / "desk"
@@ -186,10 +196,10 @@ def traced(
         }
         while not (place / "answer.json").is_file():
             (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
-            ended = _child(place, desk, recipe)
+            progress("", 0, len(names))
+            ended = _child(place, desk, recipe, lambda: _report(place, names, progress))
             how = _how(ended.returncode)
-            at = place / "at"
-            function = at.read_text("utf-8") if at.is_file() else ""
+            function = _function_at(place)
             if not (place / "answer.json").is_file() and (not function or function in crashed):
                 said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
                 raise InstructorError(f"The example of {recipe.source} ended Python {how}: {said[0]}")
@@ -200,27 +210,47 @@ def traced(
     return answer
 
 
-def _child(place: Path, desk: Path, recipe: Recipe) -> subprocess.CompletedProcess[bytes]:
-    """Run the child process with the task in a folder."""
+def _child(place: Path, desk: Path, recipe: Recipe, look: Callable[[], None]) -> subprocess.CompletedProcess[bytes]:
+    """Run the child process with the task in a folder, and `look` meanwhile."""
     toolkit = str(Path(__file__).parents[2])
     paths = os.pathsep.join(filter(None, [toolkit, os.environ.get("PYTHONPATH", "")]))
     files = [str(place / "task.json"), str(place / "answer.json")]
-    try:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "autograder.scaffold.child", *files],
-            cwd=desk,
-            env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=2 * recipe.seconds + PREPARING,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise InstructorError(
-            f"The example of {recipe.source} does not end, and could not be interrupted after "
-            f"{recipe.seconds:g} s; give a shorter one with --example."
-        ) from None
+    until = time.monotonic() + 2 * recipe.seconds + PREPARING
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "autograder.scaffold.child", *files],
+        cwd=desk,
+        env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as child:
+        try:
+            while time.monotonic() < until:
+                try:
+                    _, said = child.communicate(timeout=PACE)
+                except subprocess.TimeoutExpired:
+                    look()
+                else:
+                    return subprocess.CompletedProcess(child.args, child.returncode, None, said)
+        finally:
+            child.kill()  # Ctrl-C, or the time is over; nothing where it has ended
+    raise InstructorError(
+        f"The example of {recipe.source} does not end, and could not be interrupted after "
+        f"{recipe.seconds:g} s; give a shorter one with --example."
+    )
+
+
+def _function_at(place: Path) -> str:
+    """The function that the child process is drafting, or was when it ended; "" for none."""
+    at = place / "at"
+    return at.read_text("utf-8") if at.is_file() else ""
+
+
+def _report(place: Path, names: Sequence[str], progress: Progress) -> None:
+    """Say how far the child process is."""
+    with contextlib.suppress(FileNotFoundError):  # it has just taken the file away
+        if (function := _function_at(place)) in names:
+            progress(function, names.index(function), len(names))
 
 
 def _how(code: int) -> str:

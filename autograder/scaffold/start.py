@@ -22,6 +22,7 @@ from autograder.isolation.packaged_data import uses_packaged_data
 from autograder.markers import BEGIN, END, regions
 from autograder.scaffold import blank
 from autograder.scaffold.reference import (
+    Progress,
     Recipe,
     as_module,
     imports_of,
@@ -88,7 +89,13 @@ def start_blank(root: Path, name: str) -> Started:
     return Started(write_all(files), questions=1, checks=2, points=3, renamed=why_renamed(name))
 
 
-def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any] | None = None) -> Started:
+def start_from(
+    root: Path,
+    name: str,
+    recipe: Recipe,
+    stand_in: Mapping[str, Any] | None = None,
+    progress: Progress = lambda function, done, total: None,  # noqa: ARG005
+) -> Started:
     """Make a first assignment from a solved reference, by running its own example.
 
     Args:
@@ -96,6 +103,8 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         name: the new assignment.
         recipe: the reference, and how its example is run.
         stand_in: data files that the example may ask for and that do not lie beside it: name to path or bytes.
+        progress: called several times a second with the function that is being drafted ("" during the example), how
+            many are done, and how many there are.
 
     Raises:
         UsageError: no such file, no name for a folder, or something is there already.
@@ -103,11 +112,11 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
     """
     refuse_paths(recipe)
     if recipe.source.suffix == ".ipynb":
-        return _from_notebook(root, name, recipe, stand_in or {})
-    return _started(root, name, recipe, stand_in or {})
+        return _from_notebook(root, name, recipe, stand_in or {}, progress)
+    return _started(root, name, recipe, stand_in or {}, progress)
 
 
-def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any]) -> Started:
+def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any], progress: Progress) -> Started:
     """The same from a notebook: drafted from a module with its code, handed out and graded as the notebook."""
     notebook = recipe.source.resolve()
     text = as_module(notebook)
@@ -117,11 +126,16 @@ def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str,
             if path.suffix != ".ipynb" and path.name not in ("__pycache__", module.name):
                 (Path(place) / path.name).symlink_to(path)
         module.write_text(text, encoding="utf-8")
-        return _started(root, name, replace(recipe, source=module), stand_in, notebook)
+        return _started(root, name, replace(recipe, source=module), stand_in, progress, notebook)
 
 
 def _started(
-    root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any], notebook: Path | None = None
+    root: Path,
+    name: str,
+    recipe: Recipe,
+    stand_in: Mapping[str, Any],
+    progress: Progress,
+    notebook: Path | None = None,
 ) -> Started:
     check_name(name)
     source = recipe.source.resolve()
@@ -146,7 +160,7 @@ def _started(
             "functions, or name a script with --example, or tests with --tests."
         )
     home = notebook.parent if notebook else folder
-    answer = traced(folder, home, sources, expected, recipe, stand_in, tests)
+    answer = traced(folder, home, sources, expected, recipe, stand_in, tests, progress)
     questions, more = _questions(answer, sources)
     copied, unfit = _given(home, answer["beside"], [notebook.name] if notebook else [])
     general = [*notes, *answer["notes"], *unfit]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from autograder import loader
 from autograder.checks.errors import InstructorError, UsageError
+from autograder.cli.new import _drafting as drafting
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.quality.mutation import Audit, audit, generate, matrix, sample
@@ -451,6 +452,30 @@ class TestFrom:
         assert loaded.assignment.given == ("helpers.py",)
 
 
+class TestProgress:
+    """What is shown while a draft is made."""
+
+    def test_each_function_has_a_line_where_there_is_no_terminal(self, capsys) -> None:
+        """The example first, then each function once, however often it is asked; names are shown as they are."""
+        with drafting() as shown:
+            for function, done in (("", 0), ("", 0), ("double", 0), ("double", 0), ("Net[0].half", 1)):
+                shown(function, done, 2)
+        assert capsys.readouterr().out.splitlines() == [
+            "Running the example",
+            "Drafting checks of double (1 of 2)",
+            "Drafting checks of Net[0].half (2 of 2)",
+        ]
+
+    def test_the_child_process_says_where_it_is(self, tmp_path) -> None:
+        """Its file holds a function's name; half a name, and no file, say nothing."""
+        seen: list[tuple[str, int, int]] = []
+        for text in (None, "", "hal", "half"):
+            if text is not None:
+                (tmp_path / "at").write_text(text)
+            solved._report(tmp_path, ["double", "half"], lambda *each: seen.append(each))
+        assert seen == [("half", 1, 2)]
+
+
 class TestCommand:
     """`autograder new` on the command line."""
 
@@ -474,6 +499,7 @@ class TestCommand:
         unused = "\ndef unused(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
         file.write_text(SOLVED.lstrip() + unused + MAIN)
         said = run("new", "second", "--from", file, cwd=root).stdout
+        assert said.startswith("Running the example\n")
         assert "The example was run to its end: solved.py." in said
         assert "No check yet: unused: the example never calls it." in said
 
