@@ -23,7 +23,7 @@ from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.tracing import Call
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trials import BUDGET, Failed, TrialRunner
 
 __all__ = ["covered", "held", "like_calls", "missed", "recorded_texts", "small_example", "unreached"]
 
@@ -58,7 +58,8 @@ def small_example(
         drawn = [body for _, late, _, body in found if not late] or [body for *_, body in found]
         for *_, body in sorted(found, key=lambda each: each[:3]):
             if trial_runner.passes(body, AGREE, seeds=EXAMPLE_TRIES):
-                holding = sum(trial_runner.passes(other, AGREE, seeds=EXAMPLE_TRIES) for other in drawn)
+                budget = BUDGET / len(drawn)
+                holding = sum(trial_runner.passes(each, AGREE, seeds=EXAMPLE_TRIES, budget=budget) for each in drawn)
                 return body if 2 * holding > len(drawn) else []  # else it holds by chance, or in a special case
     return []
 

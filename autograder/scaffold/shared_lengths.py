@@ -2,13 +2,15 @@
 
 In an example, the number of clusters may happen to be that of the features. Equal lengths are taken for one only where
 the reference works with no others: each group of them is split as far as that goes. So is it with the integers below
-which labels and indices stay.
+which labels and indices stay. What the given constructor makes of one argument stays together: a right solution may
+rely on the shapes in which it finds its object.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +22,15 @@ __all__ = ["settled_ties"]
 
 
 MOST_TRIES = 40
+MOST_SECONDS = 8.0
+"""CPU seconds for all tries of one function; lengths that are left then stay as they were recorded, together."""
 
 Value = Callable[[Subject, tuple[Any, ...], str], Any]
 """The reference's answer for a row of sizes, with a line that changes the inputs before the call; None for a fault."""
+
+Made = Callable[[Mapping[str, int]], Mapping[str, tuple[int, ...]] | None]
+"""The shapes of the attributes of a new object, with other integers for some arguments of its constructor; None where
+it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +42,34 @@ class _Place:
     own: bool = False
 
 
-def settled_ties(subject: Subject, value: Value) -> Subject:
+def settled_ties(subject: Subject, value: Value, made: Made = lambda _: None) -> Subject:
     """The subject with lengths that share a name only where they must.
 
     Args:
         subject: with all equal lengths tied.
         value: see `Value`.
+        made: see `Made`.
     """
-    left = MOST_TRIES
+    left, begun = MOST_TRIES, time.process_time()
     for vector, places in _groups(subject.inputs):
-        rest = list(places)
+        bundles = list(_bundles(places, subject.inputs, made))
+        rest = list(bundles)
         size = 1
-        while size < len(rest) or (size == 1 == len(rest) and len(rest) < len(places)):
+        while size < len(rest) or (size == 1 == len(rest) and len(rest) < len(bundles)):
             found = None
-            for some in itertools.combinations(rest, size):
-                if left <= 0 or size == len(rest):
+            for chosen in itertools.combinations(rest, size):
+                some = tuple(place for bundle in chosen for place in bundle)
+                if left <= 0 or size == len(rest) or time.process_time() - begun > MOST_SECONDS:
                     break
                 left -= 1
                 other = _tagged(subject, some, Axis(vector, f"{len(rest)}{some[0].name}{some[0].axis}"))
                 if _apart(subject, other, some, vector, value):
-                    subject, found = other, some
+                    subject, found = other, chosen
                     break
             if found is None:
                 size += 1
             else:
-                rest = [place for place in rest if place not in found]
+                rest = [bundle for bundle in rest if bundle not in found]
     return _bounded(subject, value)
 
 
@@ -83,6 +94,49 @@ def _groups(inputs: Inputs) -> Iterator[tuple[Lengths, list[_Place]]]:
     for vector, places in found.items():
         if len(places) > 1 and len(set(vector)) == 1 and vector[0] > 1:
             yield vector, sorted(places, key=lambda place: place.axis)
+
+
+def _bundles(places: Sequence[_Place], inputs: Inputs, made: Made) -> Iterator[tuple[_Place, ...]]:
+    """The places that stay together: those of an object that follow from the same arguments of its constructor.
+
+    Where that cannot be found out, all of them. Attributes in another shape than the constructor gives them were
+    assigned later, and each of their lengths is alone.
+    """
+    shapes, others = made({}), _with_others(inputs, made)
+    found: dict[frozenset[str], list[_Place]] = {}
+    for place in places:
+        axis = slice(place.axis, place.axis + 1)
+        if not place.own or (
+            shapes is not None and place.axis >= 0 and shapes.get(place.name) != _recorded(inputs, place.name)
+        ):
+            yield (place,)
+        elif shapes is None or others is None:
+            found.setdefault(frozenset(), []).append(place)
+        elif place.axis < 0:
+            found.setdefault(frozenset((place.name,)), []).append(place)
+        else:
+            usual = shapes[place.name][axis]
+            follows = frozenset(name for name, each in others.items() if each[place.name][axis] != usual)
+            found.setdefault(follows, []).append(place)
+    yield from map(tuple, found.values())
+
+
+def _with_others(inputs: Inputs, made: Made) -> dict[str, Mapping[str, tuple[int, ...]]] | None:
+    """The shapes with another integer for each argument of the constructor; None where one works with no other."""
+    found = {}
+    for name, vector in inputs.counts():
+        if name not in inputs.given:
+            shapes = next((each for more in (1, 2, vector[0]) if (each := made({name: vector[0] + more}))), None)
+            if shapes is None:
+                return None
+            found[name] = shapes
+    return found
+
+
+def _recorded(inputs: Inputs, name: str) -> tuple[int, ...]:
+    """The shape of an attribute in the last recorded call."""
+    assert inputs.me is not None
+    return tuple(vector[-1] for vector in inputs.me.attributes[name].lengths)
 
 
 def _tagged(subject: Subject, places: tuple[_Place, ...], axis: Axis) -> Subject:

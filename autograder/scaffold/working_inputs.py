@@ -7,14 +7,17 @@ exponentials, one set of inputs is so large that an exponential alone would over
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 import re
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.answers import finite
@@ -22,9 +25,9 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.recorded_functions import form_of, with_settings_of
 from autograder.scaffold.shared_lengths import settled_ties
-from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trials import BUDGET, Failed, TrialRunner, largest_exponent, opened
-from autograder.scaffold.values import merged
+from autograder.scaffold.tracing import Cut, Traced, time_limit
+from autograder.scaffold.trials import BUDGET, SECONDS, Failed, TrialRunner, largest_exponent, opened
+from autograder.scaffold.values import Spec, merged
 
 __all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working", "repeats"]
 
@@ -37,7 +40,9 @@ SCALE_SEEDS = (1, 2, 3, 4, 5, 6)
 ROWS = 6
 SURE_SEEDS = tuple(range(3, 13))
 MANY_SEEDS = tuple(range(4, 28))
-DRAWING_BUDGET = 12.0
+MOST_KEPT = 2000
+"""Numbers in an array, or parts of a list, of an answer that is kept for the next time that it is asked for."""
+DRAWING_BUDGET = 6.0
 """CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
 
 
@@ -60,6 +65,8 @@ class Working:
         self.source = source
         self.trial_runner = trial_runner
         self.reason = ""
+        self._known: dict[tuple[tuple[str, ...], int], Any] = {}
+        self._reasons: dict[tuple[tuple[str, ...], int], str] = {}
 
     def working(self, subject: Subject) -> tuple[Subject, list[tuple[Any, ...]]] | None:
         """The subject with as many lengths free as can be, and the rows of sizes with which it works."""
@@ -68,13 +75,17 @@ class Working:
             if candidate is None:
                 continue
             chosen = candidate.inputs.choices
-            candidate = settled_ties(candidate, self.tried)
+            candidate = settled_ties(candidate, self.tried, functools.partial(self.shapes, candidate.inputs.me))
             choices = {**candidate.inputs.choices, **chosen}
             candidate = replace(candidate, inputs=replace(candidate.inputs, choices=choices))
             for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
                 tried = replace(candidate, inputs=inputs)
-                rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
-                if rows and self.vary(tried, rows):
+                rows = tried.inputs.rows(ROWS)
+                for seeds in ((1,), (1, 2)):  # most lengths that must not vary show at once
+                    rows = [row for row in rows if self.works(tried, row, seeds)]
+                    if not (rows and self.vary(tried, rows)):
+                        break
+                else:
                     tried, rows = self.with_every_class(tried, rows)
                     tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
                     return self.scaled(tried, rows[:4])
@@ -107,7 +118,7 @@ class Working:
             return subject, rows
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # such as the mean of an empty slice
-            if all(self.works(subject, row, MANY_SEEDS) for row in rows):
+            if all(self.works(subject, row, MANY_SEEDS, budget=BUDGET / len(rows), fresh=True) for row in rows):
                 return subject, rows
         working = [row for row in filled.inputs.rows(ROWS) if self.works(filled, row)]
         return (filled, working) if working and self.vary(filled, working) else (subject, rows)
@@ -115,7 +126,7 @@ class Working:
     def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The rows that work with most draws; where small inputs are not enough, larger ones."""
         for each in (rows, subject.inputs.rows(ROWS, factor=4)):
-            found = [row for row in each if self.works(subject, row, SURE_SEEDS)]
+            found = [row for row in each if self.works(subject, row, SURE_SEEDS, budget=BUDGET / len(each))]
             if found and self.vary(subject, found):
                 return found
         return rows
@@ -127,6 +138,19 @@ class Working:
         except (Failed, Unknown):
             return None
         return found if finite(found) else None
+
+    def shapes(self, me: Spec | None, changed: Mapping[str, int]) -> dict[str, tuple[int, ...]] | None:
+        """The shapes of attributes of a new object like the recorded one, with other integers for its constructor."""
+        kinds = [vars(each)[me.text] for each in self.traced.modules.values() if me and me.text in vars(each)]
+        if me is None or not kinds or any(not part.values for part in me.parts):
+            return None
+        given = {name: part.values[0] for name, part in zip(me.keys, me.parts, strict=True)} | dict(changed)
+        try:
+            with time_limit(SECONDS):
+                made = kinds[0](**given)
+            return {name: np.shape(getattr(made, name)) for name in me.attributes if hasattr(made, name)}
+        except (Cut, Exception):  # noqa: BLE001 (the constructor does not take these)
+            return None
 
     def iterated(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
         """With two numbers of iterations at which the answers differ, so that one too few or too many shows."""
@@ -197,44 +221,88 @@ class Working:
         if len(rows) < 2:
             return subject, rows
         for factor in SCALES:  # the smallest with which an exponential alone would overflow, whatever is drawn
-            exponents = []
+            enough = True
             for seed in SCALE_SEEDS:
                 with largest_exponent() as largest:
-                    if not self.works(large, (*rows[place], factor), (seed,)):
+                    if not self.works(large, (*rows[place], factor), (seed,), fresh=True):
                         return subject, rows
-                exponents.append(largest[0])
-            if min(exponents) > OVERFLOW:
+                enough = largest[0] > OVERFLOW
+                if not enough and factor != SCALES[-1]:
+                    break
+            if enough:
                 break
         return large, [(*row, factor if each == place else 1.0) for each, row in enumerate(rows)]
 
-    def works(self, subject: Subject, row: tuple[Any, ...], seeds: Sequence[int] = (1, 2)) -> bool:
-        """Whether the reference gives finite answers with such inputs."""
-        try:
-            begun = time.process_time()
-            for seed in seeds:
-                if time.process_time() - begun > BUDGET:
-                    break
-                value = self.value(subject, row, seed)
-                if not finite(value):
-                    self.reason = "the result is not finite"
-                    return False
-        except (Failed, Unknown) as error:
-            if isinstance(error, Unknown):
-                raise
-            self.reason = str(error).rstrip(".")
-            return False
+    def works(
+        self,
+        subject: Subject,
+        row: tuple[Any, ...],
+        seeds: Sequence[int] = (1, 2),
+        *,
+        budget: float = BUDGET,
+        fresh: bool = False,
+    ) -> bool:
+        """Whether the reference gives finite answers with such inputs, under as many seeds as the CPU seconds allow.
+
+        What is known from an earlier try counts, unless it is asked for a `fresh` one, which is watched.
+        """
+        begun = time.process_time()
+        for seed in seeds:
+            if time.process_time() - begun > budget:
+                break
+            key = (self.call(subject, row), seed)
+            if fresh or key not in self._reasons:
+                self._reasons[key] = self.why_not(subject, row, seed, fresh=fresh)
+            if self._reasons[key]:
+                self.reason = self._reasons[key]
+                return False
         return True
 
-    def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "") -> Any:
-        """What the reference returns with such inputs, changed by a line."""
+    def why_not(self, subject: Subject, row: tuple[Any, ...], seed: int, *, fresh: bool) -> str:
+        """Why such inputs do not work; "" where they do."""
+        try:
+            found = self.value(subject, row, seed, fresh=fresh)
+        except Failed as error:
+            return str(error).rstrip(".") or "it failed"
+        return "" if finite(found) else "the result is not finite"
+
+    def call(self, subject: Subject, row: tuple[Any, ...], line: str = "") -> tuple[str, ...]:
+        """The lines that call the reference with such inputs, changed by a line."""
         expected = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
         call = bodies.answers(subject, "reference", ["got", *expected])
-        lines = bodies.once(
-            subject.inputs,
-            row,
-            [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
-        )
-        return self.trial_runner.run(lines, seed=seed)
+        changed = [*bodies.prepared(subject), *filter(None, [line])]
+        return tuple(bodies.once(subject.inputs, row, [*changed, "answers = []", *call, "return answers[0]"]))
+
+    def value(
+        self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "", *, fresh: bool = False
+    ) -> Any:
+        """What the reference returns with such inputs, changed by a line: known from an earlier try, unless `fresh`."""
+        lines = self.call(subject, row, line)
+        if not fresh and (lines, seed) in self._known:
+            return _given_back(self._known[lines, seed])
+        try:
+            found = self.trial_runner.run(lines, seed=seed)
+        except Failed as error:
+            found = error
+        if not fresh and (isinstance(found, Failed) or _is_small(found)):
+            self._known[lines, seed] = found
+        return _given_back(found)
+
+
+def _given_back(found: Any) -> Any:
+    """What a call gave, which raises once more what it raised."""
+    if isinstance(found, Failed):
+        raise found.with_traceback(None)
+    return found
+
+
+def _is_small(value: Any) -> bool:
+    """Whether an answer may be kept: plain, and not large. An object would keep all that it was made from."""
+    if isinstance(value, dict):
+        return all(map(_is_small, value.values()))
+    if isinstance(value, (list, tuple)):
+        return len(value) <= MOST_KEPT and all(map(_is_small, value))
+    return opened(value) is value and (not isinstance(value, np.ndarray) or value.size <= MOST_KEPT)
 
 
 def _only_texts(subject: Subject) -> dict[str, str]:

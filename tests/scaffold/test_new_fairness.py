@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -283,6 +284,35 @@ class TestTies:
         text = written(root)
         assert "a = rng.normal(size=n)" in text or "a = rng.normal(scale=1.2, size=n)" in text
         assert "size=d" not in text
+
+    def test_what_the_constructor_makes_of_one_argument_is_tied(self, root) -> None:
+        """Weights that the given constructor makes square stay square, and of the size that it was given."""
+        made_from(
+            root,
+            """
+            import numpy as np
+
+            class Layer:
+                def __init__(self, d, k):
+                    rng = np.random.default_rng(0)
+                    self.W = rng.normal(size=(d, d))
+                    self.V = rng.normal(size=(d, k))
+
+                def forward(self, x):
+                    ### BEGIN SOLUTION
+                    return x @ self.W @ self.V
+                    ### END SOLUTION
+
+            if __name__ == "__main__":
+                Layer(3, 3).forward(np.arange(9.0).reshape(3, 3))
+            """.replace("\n            ", "\n"),
+        )
+        check = written(root).partition("forward_agrees")[2]
+        square = re.search(r"W = (?:scale \* )?rng.normal\(.*size=\((\w+), (\w+)\)\)", check)
+        other = re.search(r"V = (?:scale \* )?rng.normal\(.*size=\((\w+), (\w+)\)\)", check)
+        assert square and other
+        assert square[1] == square[2] == other[1] != other[2]
+        assert f"Layer({other[1]}, {other[2]})" in check
 
     def test_tags_keep_equal_lengths_apart(self) -> None:
         """A tagged length is no plain one, and equals another only with its tag."""

@@ -20,7 +20,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial, reduce
+from functools import cache, lru_cache, partial, reduce
 from importlib import metadata
 from operator import or_
 from pathlib import Path, PurePath
@@ -142,13 +142,19 @@ def place(file: str, line: int) -> tuple[str, int]:
     return f"cell {number} of ", line
 
 
+@lru_cache(maxsize=64)
+def _compiled(text: bytes, path: str) -> CodeType:
+    """The code of a module, compiled once for each text: whoever tries one often loads it as often."""
+    code: CodeType = importlib.machinery.SourceFileLoader("", path).source_to_code(text, path)
+    return code
+
+
 class _FromSource(importlib.machinery.SourceFileLoader):
-    """Always compiles the source: a cached form could be stale, and would litter the folder."""
+    """Always compiles the source as it is now: a file with its code could be stale, and would litter the folder."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
+        return _compiled(self.get_data(path), path)
 
 
 class _FromCells(_FromSource):
