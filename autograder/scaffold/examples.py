@@ -165,7 +165,7 @@ def _flat(value: Any) -> list[float]:
 # --- inputs that come across all that the calls did ---
 
 COVERING_SEEDS = (1, 2, 3, 4, 5)
-BUDGET = 2.0
+WATCHING_BUDGET = 2.0
 """CPU seconds for watching what the drawn inputs of one function come across."""
 MOST_ROWS = 12
 MOST_CALLS = 6
@@ -253,7 +253,7 @@ def _always(runner: TrialRunner, subject: Subject, rows: Rows) -> frozenset[Case
             except Failed:
                 continue
         common = frozenset(found) if common is None else common & found
-        if time.process_time() - begun > BUDGET:
+        if time.process_time() - begun > WATCHING_BUDGET:
             break
     return common or frozenset()
 
