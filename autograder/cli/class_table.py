@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.checks.wording import counted
-from autograder.cli.known_hand_ins import keep_graded
+from autograder.cli.known_hand_ins import show_keeping
 from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, price_of, write_class
@@ -24,6 +24,7 @@ from autograder.reports.pages.text import visible
 from autograder.reports.versions import counting_folder
 from autograder.results import Report
 from autograder.scoring import points_of, rounded, shown
+from autograder.submissions.term import keep_graded
 
 __all__ = ["deliver"]
 
@@ -64,7 +65,8 @@ def deliver(screen: Console, name: str, out: Path, graded: Graded, known: int) -
     _point_out_late(screen, reports)
     for sentence in unknown_before(reports, known_hand_ins(out, reports, graded.term)):
         screen.print(f"[yellow]Late days:[/]      {escape(visible(sentence))}", soft_wrap=True)
-    keep_graded(screen, graded.term, name, out, made.hand_ins)
+    if counting_folder(out) == out:  # what was graded to be compared does not count yet
+        show_keeping(screen, keep_graded(graded.term, name, out, made.hand_ins))
     screen.print(f"Used:           {usage_of(reports, price_of(graded.term))}", soft_wrap=True)
     _point_out(screen, out, reports, graded.names)
     _point_out_answers(screen, name, out, made.everybody)

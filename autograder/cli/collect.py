@@ -15,7 +15,7 @@ from autograder import loader
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
-from autograder.cli.known_hand_ins import keep_collected
+from autograder.cli.known_hand_ins import show_keeping
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
 from autograder.formats.collection import collect_source, refuse_other_folder
@@ -32,7 +32,7 @@ from autograder.submissions import Recogniser, Which, waiting_in
 from autograder.submissions.collected import is_collected, read_attempts
 from autograder.submissions.names import printable
 from autograder.submissions.roster import course_roster
-from autograder.submissions.term import open_term
+from autograder.submissions.term import keep_collected, open_term
 
 __all__ = ["Call", "collect_download", "collected_first"]
 
@@ -76,7 +76,7 @@ def collect_download(call: Call) -> int:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(*([_KEPT] if is_collected(into) else [])) from None
     show(console(), call.named, into, collection)
-    keep_collected(console(), root, course, call.assignment, into)
+    show_keeping(console(), keep_collected(root, course, call.assignment, into))
     return 1 if collection.questions or collection.unread else 0
 
 
@@ -127,7 +127,7 @@ def collected_first(screen: Console, source: Path, assignment: str, root: Path, 
         screen.print("This is a download of a learning platform, so it is collected first.")
         collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
         show(screen, source, into, collection, table=False)
-        keep_collected(screen, root, course, assignment, into)
+        show_keeping(screen, keep_collected(root, course, assignment, into))
         source = into
     if waiting := waiting_in(source, Which(open_term(root, course), assignment)):
         screen.print(

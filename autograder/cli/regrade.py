@@ -18,7 +18,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.grade import grade
-from autograder.cli.known_hand_ins import keep_graded
+from autograder.cli.known_hand_ins import show_keeping
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
@@ -36,7 +36,7 @@ from autograder.reports.versions import KEPT, REGRADED, keep_best, put_away_vers
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import shown
-from autograder.submissions.term import open_term
+from autograder.submissions.term import keep_graded, open_term
 
 __all__ = ["regrade_class", "take_regraded"]
 
@@ -182,7 +182,7 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         shutil.rmtree(out / _TAKEN, ignore_errors=True)
         folder.rename(out / _TAKEN)  # at once, so that a stopped removal leaves no part of it to be taken
         shutil.rmtree(out / _TAKEN)
-    keep_graded(screen, term, name, out, made.hand_ins)
+    show_keeping(screen, keep_graded(term, name, out, made.hand_ins))
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
     _name_others(screen, sorted(others, key=str.casefold))
     if best or keep:

@@ -1,23 +1,43 @@
-"""From a course's folder to its term: the roster, hand-ins that are known, and late days that were stated."""
+"""From a course's folder to its term: the roster, hand-ins that are known, and late days that were stated.
+
+A hand-in that becomes known may take late days which another assignment had used. What was written of that one before
+has other points then, so whoever keeps hand-ins gets its name, with the folders in which it is to be written anew.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.checks.errors import GraderError, InstructorError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.course import Course, open_course
 from autograder.course.findings import findings, fits_nobody
-from autograder.course.kept_hand_ins import kept_in
+from autograder.course.kept_hand_ins import HAND_INS, keep, kept_in
 from autograder.course.roster import Roster
 from autograder.course.term import HandIn, Term
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.settings import near, utf8_text
-from autograder.submissions.counting import hand_ins_in
+from autograder.submissions.collected import read_attempts
+from autograder.submissions.counting import candidates, hand_in_of, hand_ins_in
 from autograder.submissions.roster import course_roster
 
-__all__ = ["LATE_DAYS", "course_problems", "fits_nobody", "open_term", "read_late_days", "term_at"]
+__all__ = [
+    "LATE_DAYS",
+    "Keeping",
+    "OtherDays",
+    "course_problems",
+    "fits_nobody",
+    "keep_collected",
+    "keep_graded",
+    "open_term",
+    "read_late_days",
+    "term_at",
+]
 
 LATE_DAYS = "late_days.csv"
 """Late days as students stated them, in the course's folder."""
@@ -70,6 +90,74 @@ def term_at(folder: Path | None) -> Term | None:
     except UsageError:
         return None
     return open_term(root, course)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDays:
+    """An assignment for which students have other late days than when it was graded, and the folders of its reports."""
+
+    assignment: str
+    students: tuple[str, ...]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What keeping hand-ins changed for other assignments, or why they could not be kept."""
+
+    other_days: tuple[OtherDays, ...] = ()
+    problem: str = ""
+
+
+def keep_collected(root: Path, course: Course, assignment: str, into: Path) -> Keeping:
+    """Keep when everybody handed in what was collected into a folder, for the late days of the term.
+
+    Raises:
+        UsageError: a record of an attempt, or what is kept, cannot be read.
+    """
+    if course.dates_of(assignment) is None:
+        return Keeping()
+    term = open_term(root, course)
+    attempts = read_attempts(into)
+    numbers = Counter(each.student for each in attempts)
+    found = {
+        student: [hand_in_of(each, numbers[student]) for each in own]
+        for student, own in candidates(attempts, term, assignment).items()
+    }
+    return _keep(term, root, assignment, found, into, graded=False)
+
+
+def keep_graded(term: Term | None, assignment: str, out: Path, hand_ins: Sequence[HandIn]) -> Keeping:
+    """Keep the hand-ins of a folder of reports that count.
+
+    Raises:
+        UsageError: what is kept cannot be read.
+    """
+    if term is None or term.folder is None or term.course.dates_of(assignment) is None:
+        return Keeping()
+    return _keep(term, term.folder, assignment, {each.student: [each] for each in hand_ins}, out, graded=True)
+
+
+def _keep(
+    term: Term, root: Path, assignment: str, found: Mapping[str, Sequence[HandIn]], source: Path, *, graded: bool
+) -> Keeping:
+    try:
+        before, now = keep(root, assignment, found, source, graded=graded)
+    except OSError as error:
+        return Keeping(
+            problem=f"hand-in times cannot be kept in {root / HAND_INS} ({reason_of(error)}), so late days that "
+            f"{assignment} takes are not known elsewhere."
+        )
+    earlier, later = (term.with_hand_ins(assignment, tuple(each.hand_in for each in kept)) for kept in (before, now))
+    changed = later.other_days(earlier, assignment).items()
+    found_again = (OtherDays(name, tuple(students), _graded_in(root, name, students)) for name, students in changed)
+    return Keeping(tuple(each for each in found_again if each.folders))
+
+
+def _graded_in(root: Path, assignment: str, students: Sequence[str]) -> tuple[Path, ...]:
+    """The folders with reports of these students."""
+    sources = {each.source for each in kept_in(root, assignment) if each.hand_in.student in students}
+    return tuple(root / each for each in sorted(sources) if (root / each / "reports").is_dir())
 
 
 def course_problems(root: Path, course: Course) -> tuple[str, ...]:

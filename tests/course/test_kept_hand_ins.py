@@ -14,16 +14,14 @@ from command_line import run, run_here
 from downloads import gradescope, submitters, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import UsageError
-from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, Dates, LateDays, LateRule
 from autograder.course.kept_hand_ins import file_of, forget_hand_ins, keep, kept_in, take_back
 from autograder.course.term import HandIn, Term
 from autograder.results import Report
-from autograder.submissions.term import open_term
+from autograder.submissions.term import Keeping, keep_collected, open_term
 
 NAMES = ("one", "two", "three", "four")
 DEADLINES = [datetime(2026, 10, 8 * number, 22, tzinfo=UTC) for number in range(1, 4)]
@@ -284,7 +282,7 @@ def test_what_is_collected_as_a_notebook_takes_its_late_days(root: Path) -> None
     (root / "inbox0").rename(folder)
     settings_ = course(LateDays(2))
     assert [each.student for each in open_term(root, settings_).hand_ins["one"]] == ["1"]
-    keep_collected(Console(), root, settings_, "one-notebook", folder)
+    assert keep_collected(root, settings_, "one-notebook", folder) == Keeping()
     assert [each.hand_in.student for each in kept_in(root, "one")] == ["1"]
 
 
