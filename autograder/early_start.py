@@ -22,7 +22,7 @@ __all__ = ["CACHE", "COMMAND", "DATABASE", "GRADED", "NOTEBOOK_FORM", "Early", "
 DATABASE = "grader.db"
 """The results database of a graded folder, where no other is named."""
 GRADED = ".written.json"
-"""The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
+"""The file that lies in a folder after it was graded into (`autograder.reports.changed_files`)."""
 
 NOTEBOOK_FORM = "-notebook"
 """What follows the name of an assignment of modules, to mean it as one notebook (`autograder.loader`)."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from autograder.checks import Measurement, falls_on_fresh
 from autograder.checks.shortcuts import wrong_answers
+from autograder.insight.alarms import shortcut_alarms
 from autograder.insight.items import analysed
-from autograder.insight.shortcuts import shortcut_alarms
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 
 STUDENTS = 30

@@ -32,9 +32,12 @@ sys.path[0] = str(ROOT / "tests")
 from copy_edits import EDITS  # noqa: E402
 from tiny_course import make_course  # noqa: E402
 
-from autograder.insight.similarity.fragments import Fragments, fragments_of  # noqa: E402
+from autograder.insight.similarity.fragments import (  # noqa: E402
+    Fragments,
+    fragments_of,
+    tokens_of,
+)
 from autograder.insight.similarity.pairs import LEAST_EVIDENCE, LEAST_SHARE, compare, weighed  # noqa: E402
-from autograder.insight.similarity.tokens import tokens_of  # noqa: E402
 
 MOST_SECONDS = 60.0
 MOST_FALSE = 0.005

@@ -19,12 +19,12 @@ from types import MappingProxyType
 
 import gradebooks
 
-from autograder.formats.collection import collect_source
+from autograder.formats.class_grades import Request
 from autograder.formats.exporters import EXPORTERS, export, exporter_called
 from autograder.formats.filing import Filing
 from autograder.formats.hand_ins import Asked
-from autograder.formats.outgoing import Request
-from autograder.submissions.roster import Person, Roster
+from autograder.formats.sources import collect_source
+from autograder.submissions.term import Person, Roster
 
 __all__ = ["FILES", "NAMES", "SOURCES", "Took", "collected", "exported", "name_of", "roster_of", "to_nbgrader"]
 

@@ -12,7 +12,7 @@ from samples import check, question, report
 
 from autograder.reports.files import file_names, report_text
 from autograder.results import Report, Verdict
-from autograder.submissions.collected import Attempt, write_attempt
+from autograder.submissions.attempts import Attempt, write_attempt
 
 ODD = ('O\'Neil, "Jo" Ann', "=cmd|' /C calc'!A0", "Zoë\nMarie 🦊", "@sum(1)", "עדה לאבלייס", "Jürgen Groß; Dr.")
 """Names that break what was written in haste."""

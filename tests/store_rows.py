@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from autograder.store.table import Database, moment_of
+from autograder.store.database import Database, moment_of
 
 CheckRow = namedtuple("CheckRow", "question check hidden verdict points max_points by_hand seconds key")
 Attempt = namedtuple("Attempt", "id student assignment sha256 received first_run")

@@ -24,7 +24,7 @@ from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.scoring import points_of
 from autograder.submissions import Recogniser, collect_one, refuse_paths
-from autograder.submissions.roster import course_roster
+from autograder.submissions.term import course_roster
 
 __all__ = ["Call", "check_files"]
 

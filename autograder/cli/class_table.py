@@ -17,11 +17,11 @@ from autograder.cli.known_hand_ins import show_keeping
 from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, price_of, write_class
+from autograder.reports.final_points import known_hand_ins, unknown_before
 from autograder.reports.grades import question_ids, usage_of, verdict_summary, waiting
-from autograder.reports.lateness import known_hand_ins, unknown_before
 from autograder.reports.marks import MARKS
 from autograder.reports.pages.text import visible
-from autograder.reports.versions import counting_folder
+from autograder.reports.regrading import counting_folder
 from autograder.results import Report
 from autograder.scoring import points_of, rounded, shown
 from autograder.submissions.term import keep_graded

@@ -17,22 +17,18 @@ from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.cli.known_hand_ins import show_keeping
 from autograder.course import Course, open_course
-from autograder.formats.attendance import Collection, Line
-from autograder.formats.collection import collect_source, refuse_other_folder
 from autograder.formats.filing import Filing, collect_found
 from autograder.formats.hand_in_times import FILES, HandInTimes, read_times
-from autograder.formats.hand_ins import Asked
-from autograder.formats.lms.downloads import reading_kept
-from autograder.formats.lms.places import Place
-from autograder.formats.lms.sites import SITES, site_of
+from autograder.formats.hand_ins import Asked, Collection, Line
+from autograder.formats.lms.replies import reading_kept
+from autograder.formats.lms.sites import SITES, Place, site_of
 from autograder.formats.questions import QUESTIONS
-from autograder.formats.sources import is_download
+from autograder.formats.sources import collect_source, is_download, refuse_other_folder
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
 from autograder.submissions import Recogniser, Which, waiting_in
-from autograder.submissions.collected import is_collected, read_attempts
+from autograder.submissions.attempts import is_collected, read_attempts
 from autograder.submissions.names import printable
-from autograder.submissions.roster import course_roster
-from autograder.submissions.term import keep_collected, open_term
+from autograder.submissions.term import course_roster, keep_collected, open_term
 
 __all__ = ["Call", "collect_download", "collected_first"]
 

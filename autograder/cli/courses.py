@@ -10,8 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.common import console
-from autograder.formats.lms.places import place_of
-from autograder.formats.lms.sites import site_of
+from autograder.formats.lms.sites import place_of, site_of
 from autograder.reports.pages.text import visible
 from autograder.scoring import shown
 

@@ -22,7 +22,7 @@ from autograder.reports.visibility import Moment, moment_of
 from autograder.results import Visibility
 from autograder.sandbox import probe, remember, why_not
 from autograder.scoring import rounded
-from autograder.store.sqlite import file_of
+from autograder.store.database import file_of
 from autograder.submissions.term import course_problems, open_term
 
 __all__ = ["closing_sentence", "examine"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.cli.common import console, staging
+from autograder.formats.class_grades import Request
 from autograder.formats.exporters import export, exporter_called
-from autograder.formats.outgoing import Request
 from autograder.reports.pages.text import visible
 
 __all__ = ["export_grades"]

@@ -18,7 +18,7 @@ from autograder.course import CONFIG_FILE, load
 from autograder.course.kept_hand_ins import HAND_INS, forget_hand_ins
 from autograder.course.roster import Person
 from autograder.formats.exporters import EXPORTERS
-from autograder.formats.lms.journal import JOURNAL
+from autograder.formats.lms.records import JOURNAL
 from autograder.formats.lms.sites import SITES
 from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.formats.recorded_marks import recorded_marks
@@ -29,10 +29,9 @@ from autograder.store import Store, sqlite_address
 from autograder.store.artefacts import remove_orphans
 from autograder.store.forgetting import Held, forget_student, held_of
 from autograder.store.history import students
-from autograder.submissions.collected import read_attempts
+from autograder.submissions.attempts import read_attempts
 from autograder.submissions.records import COLLECTED
-from autograder.submissions.roster import Roster, course_roster
-from autograder.submissions.term import term_at
+from autograder.submissions.term import Roster, course_roster, term_at
 
 __all__ = ["Forgotten", "forget"]
 

@@ -28,7 +28,7 @@ from autograder.grading.class_work import ClassWork, GradeRequest, own_work
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.reports.class_folder import kept_apart
 from autograder.reports.files import JOBS
-from autograder.reports.given_points import all_hand_grades
+from autograder.reports.final_points import all_hand_grades
 from autograder.seeding import keys_of
 from autograder.submissions import may_be_download, refuse_class
 

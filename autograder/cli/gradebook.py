@@ -16,7 +16,7 @@ from autograder.cli.common import console, staging
 from autograder.formats.nbgrader.gathering import Gathered, Source, gather, heading_of, in_utc, originals_of
 from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
 from autograder.reports.class_folder import show_grades
-from autograder.reports.given_points import all_hand_grades
+from autograder.reports.final_points import all_hand_grades
 from autograder.reports.manual_grades import FILE, write_hand_grades
 from autograder.reports.marks import MARKS, Row, read_marks
 from autograder.results import Report

@@ -90,7 +90,7 @@ def collect(
     Example: autograder collect "ML-Backprop-1234.zip" --assignment backprop
     """
     from autograder.cli.collect import Call, collect_download
-    from autograder.formats.lms.places import is_address, place_of
+    from autograder.formats.lms.sites import is_address, place_of
 
     if token_file is not None and not is_address(source):
         raise UsageError("--token-file is for the address of an assignment in Canvas or Moodle.")

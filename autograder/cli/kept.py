@@ -11,7 +11,7 @@ from autograder.course import CONFIG_FILE, load
 from autograder.course.kept_hand_ins import HAND_INS, files_in, kept_in, take_back
 from autograder.store import Store, sqlite_address
 from autograder.store.backup import Manifest, files_beside, restore_backup, write_backup
-from autograder.store.sqlite import file_of
+from autograder.store.database import file_of
 
 __all__ = ["address_of", "artefacts_of", "back_up", "course_folder", "restore"]
 

@@ -14,7 +14,7 @@ from autograder.course import open_course
 from autograder.reports import read_reports, write_bytes
 from autograder.reports.leaderboard import is_guest, leaderboard_page, lines_of
 from autograder.reports.pages.text import visible
-from autograder.submissions.roster import course_roster
+from autograder.submissions.term import course_roster
 
 __all__ = ["write_leaderboard"]
 

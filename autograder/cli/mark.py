@@ -20,8 +20,7 @@ from autograder.formats.recorded_marks import database_of_course, place_of, reco
 from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.class_folder import show_grades
-from autograder.reports.given_points import all_hand_grades
-from autograder.reports.lateness import known_hand_ins, unknown_before
+from autograder.reports.final_points import all_hand_grades, known_hand_ins, unknown_before
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import (
     ABSENT,
@@ -35,7 +34,7 @@ from autograder.reports.marks import (
 )
 from autograder.reports.pages import Asked
 from autograder.reports.pages.text import visible
-from autograder.reports.versions import counting_folder
+from autograder.reports.regrading import counting_folder
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import rounded

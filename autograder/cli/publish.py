@@ -20,8 +20,7 @@ from autograder.course import open_course
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
 from autograder.formats.request_form import answered_requests
 from autograder.reports import pages
-from autograder.reports.changes import signed
-from autograder.reports.lateness import final_reports, known_hand_ins, unknown_before
+from autograder.reports.final_points import final_reports, known_hand_ins, unknown_before
 from autograder.reports.pages.text import visible
 from autograder.reports.publishing import (
     EARLIER,
@@ -34,6 +33,7 @@ from autograder.reports.publishing import (
     withdrawn,
     write_pages,
 )
+from autograder.reports.regrading import signed
 from autograder.reports.visibility import moment_at
 from autograder.scoring import points_of, rounded
 from autograder.store import Store, publishing, sqlite_address

@@ -13,12 +13,10 @@ from rich.table import Table
 
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
-from autograder.formats.final_points import class_grades
-from autograder.formats.lms.journal import JOURNAL, Journal
-from autograder.formats.lms.places import is_address, place_of
+from autograder.formats.class_grades import ClassGrades, class_grades
 from autograder.formats.lms.pushing import Asked, NotCertain, Plan, Step, planned, pushed
-from autograder.formats.lms.sites import SITES, site_of
-from autograder.formats.outgoing import ClassGrades
+from autograder.formats.lms.records import JOURNAL, Journal
+from autograder.formats.lms.sites import SITES, is_address, place_of, site_of
 from autograder.reports.pages.text import visible
 from autograder.scoring import shown
 

@@ -26,13 +26,23 @@ from autograder.formats.recorded_marks import recorded_marks
 from autograder.grading.class_work import GradeRequest
 from autograder.grading.rescoring import rescored
 from autograder.reports import pages
-from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
 from autograder.reports.class_folder import Graded, write_class
-from autograder.reports.files import read_report
-from autograder.reports.lateness import read_hand_ins
+from autograder.reports.files import read_hand_ins, read_report
 from autograder.reports.marks import MARKS
 from autograder.reports.pages.text import visible
-from autograder.reports.versions import KEPT, REGRADED, keep_best, put_away_version, who_keeps, with_kept
+from autograder.reports.regrading import (
+    KEPT,
+    REGRADED,
+    StudentChange,
+    change_sentence,
+    changes,
+    changes_csv,
+    keep_best,
+    put_away_version,
+    signed,
+    who_keeps,
+    with_kept,
+)
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import shown

@@ -25,7 +25,7 @@ from autograder.quality.validation import ValidationCache, recorded, sets, valid
 from autograder.release import added, build, chosen_students, release_for, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
-from autograder.submissions.roster import course_roster
+from autograder.submissions.term import course_roster
 
 __all__ = ["Call", "release_assignment"]
 

@@ -22,7 +22,7 @@ from autograder.grading.preparing import caps_for, settings_of, start_sandbox
 from autograder.grading.provenance import changed_facts, differences
 from autograder.results import Report
 from autograder.submissions import Recogniser, Submission, collect_one, refuse_paths
-from autograder.submissions.collected import attempts_of
+from autograder.submissions.attempts import attempts_of
 
 __all__ = ["Call", "replay_report"]
 

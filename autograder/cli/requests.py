@@ -96,7 +96,7 @@ def _of_course(course: Path | None) -> tuple[tuple[str, ...], Roster | None]:
     """The assignments and the roster of the course; none where no course is named and none is here."""
     from autograder import loader
     from autograder.course import open_course
-    from autograder.submissions.roster import course_roster
+    from autograder.submissions.term import course_roster
 
     try:
         root, settings = open_course(course)

@@ -17,14 +17,13 @@ from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.course import open_course
 from autograder.grading.preparing import caps_for
-from autograder.insight.similarity.pairs import Comparison, class_is_small, compare
+from autograder.insight.similarity.pairs import Comparison, class_is_small, compare, side_by_side
 from autograder.insight.similarity.reading import Sample, code_in, read_samples
-from autograder.insight.similarity.regions import side_by_side
 from autograder.loader import Loaded
 from autograder.release.building import stub_text
 from autograder.reports import pages
 from autograder.reports.files import file_names, write_text
-from autograder.reports.pages import similar as similar_pages
+from autograder.reports.pages import staff as similar_pages
 from autograder.reports.pages.text import visible
 from autograder.submissions import Recogniser, collect, refuse_class
 

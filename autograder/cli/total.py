@@ -16,8 +16,8 @@ from autograder.cli.common import console
 from autograder.course import HomeworkSet, open_course
 from autograder.course.late import UNKNOWN
 from autograder.formats.recorded_marks import lost_sentence, recorded_marks
+from autograder.reports.final_points import TotalLine, reports_of_set, total_lines, totals_csv
 from autograder.reports.marks import Row
-from autograder.reports.totals import TotalLine, reports_of_set, total_lines, totals_csv
 from autograder.results import Report, Verdict
 from autograder.scoring import shown
 from autograder.settings import near

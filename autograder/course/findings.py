@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from autograder.course.dates import Extension
-from autograder.course.late_rule import LateRule
+from autograder.course.late import LateRule
 from autograder.course.records import Course
 from autograder.course.roster import Person, Roster
 from autograder.settings import near

@@ -13,10 +13,8 @@ from autograder import settings
 from autograder.assignment.dataset import Dataset
 from autograder.backends import NAMES
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.course.attempts import AttemptRule
-from autograder.course.dates import Dates, Extension, due_of, moment, zone_of
-from autograder.course.late import Due
-from autograder.course.late_rule import LateDays, LateRule
+from autograder.course.dates import AttemptRule, Dates, Extension, due_of, moment, zone_of
+from autograder.course.late import Due, LateDays, LateRule
 from autograder.course.roster import Person
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.results import Limits

@@ -1,57 +1,124 @@
-"""What the table of a class says: who handed in, who is missing, what waits, and which attempt counts."""
+"""Whose each hand-in is, and what the table of a class says: who handed in, who is missing, which attempt counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from autograder.formats.hand_ins import Asked
-from autograder.formats.questions import WHICH, WHO
-from autograder.submissions.collected import Attempt
-from autograder.submissions.counting import candidates
-from autograder.submissions.names import some
-from autograder.submissions.placing import Question
-from autograder.submissions.roster import Roster
+from autograder.formats.hand_ins import Asked, Collection, HandIn, Line, Who
+from autograder.formats.questions import AS_IS, QUESTIONS, WHICH, WHO, question_id
+from autograder.submissions.attempts import Attempt, candidates
+from autograder.submissions.expected_files import Question
+from autograder.submissions.names import printable, some, student_name
+from autograder.submissions.term import Person, Roster, folded
 
-__all__ = ["Collection", "Line", "class_lines"]
+__all__ = ["Identities", "class_lines", "named"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What the table says about one student, or one member of a team.
+class Identities:
+    """The people of one source.
 
-    `state` is "collected", "waits", "missing", "not fetched" or "not on the roster"; `counts` is the number of the
-    attempt that counts, 0 for none, or before it is known which one is the best.
+    Args:
+        roster: who takes the course; without one, students are called as the source calls them.
+        attempts: all that was collected; the list changes while it is collected.
+        result: takes notes; its `source` is the kind of the download.
+        answer: what staff answered to the question of this id, or "".
     """
 
-    student: str
-    state: str
-    name: str = ""
-    attempts: int = 0
-    counts: int = 0
-    received: datetime | None = None
-    late: bool = False
-    notes: tuple[str, ...] = ()
+    def __init__(
+        self, roster: Roster | None, attempts: list[Attempt], result: Collection, answer: Callable[[str], str]
+    ) -> None:
+        self._roster, self._attempts, self._result, self._answer = roster, attempts, result, answer
+        self._unsure: set[str] = set()  # keys that share a name with another one, and with one person on the roster
+        self._shares_ids = False  # whether the source's ids are those of the roster
+
+    def student(self, hand_in: HandIn) -> tuple[str, Question | None]:
+        """What the student is called, and what has to be asked about that."""
+        who = hand_in.who
+        own = self._own_name(who)
+        if self._roster is None or who.blind or hand_in.members or self.team(who):
+            if hand_in.members:
+                own = student_name("+".join(sorted(self.member(each) for each in hand_in.members)))
+            return own, None
+        said = self._answer(question_id(self._result.source, who.key, "", WHO))
+        if said.casefold() == AS_IS:
+            return own, None
+        if said:
+            people = self._roster.find([said], [said])
+            if len(people) == 1:
+                return people[0].id, None
+            self._result.notes.append(f"{QUESTIONS}: {printable(said)!r} is nobody on the roster; write an id from it.")
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign)
+        if len(people) == 1 and self._is_sure(who, people[0]):
+            return people[0].id, None
+        candidates = people or self._roster.like(who.names)
+        if not candidates and who.foreign:
+            candidates = self._roster.find(who.ids, ())
+        return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
+
+    def compare_names(self, people: Sequence[Who]) -> None:
+        """Find who would become one student with somebody else of the same source by nothing but the name."""
+        if self._roster is None:
+            return
+        self._shares_ids = any(
+            self._roster.has_id(person, _ids(who)) for who in people for person in self._roster.find(_ids(who), ())
+        )
+        keys: dict[tuple[str, str], set[str]] = {}
+        for who in people:
+            meant = self._roster.meant(who.ids, who.names, foreign=who.foreign)
+            for name in who.names if len(meant) == 1 else ():
+                keys.setdefault((meant[0].id, folded(name)), set()).add(who.key)
+        for each in self._attempts:
+            if each.source == self._result.source and (each.student, folded(each.name)) in keys:
+                keys[(each.student, folded(each.name))].add(each.key)
+        self._unsure = {key for several in keys.values() if len(several) > 1 for key in several}
+
+    def _is_sure(self, who: Who, person: Person) -> bool:
+        """Whether a person of this name on the roster is meant: an id or e-mail says so, or none says otherwise."""
+        assert self._roster is not None
+        if self._roster.has_id(person, who.ids):
+            return True
+        mine = {each.casefold() for each in person.emails}
+        emails = {each.casefold() for each in _ids(who) if "@" in each}
+        others = [each for each in _ids(who) if "@" not in each]
+        contradicted = bool(mine and emails) or bool(others and self._shares_ids)
+        return who.key not in self._unsure and not contradicted
+
+    def _own_name(self, who: Who) -> str:
+        """A name made of what the source says; of two who are called the same, the second gets the source's id, too."""
+        same = [each for each in self._attempts if each.source == self._result.source]
+        for each in same:
+            if each.key == who.key and (self._roster is None or each.student not in self._roster.by_id):
+                return each.student
+        name = student_name(named(who))
+        others = {each.student.casefold() for each in same if each.key != who.key}
+        if name.casefold() not in others:
+            return name
+        return student_name(who.key if who.key.startswith(name) else f"{name} {who.key}")
+
+    def member(self, who: Who) -> str:
+        """The id of one of a team, or what the source calls him, which is nobody's id on the roster."""
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
+        if len(people) == 1 and self._is_sure(who, people[0]):
+            return people[0].id
+        name = student_name(who.key)
+        taken = self._roster is not None and name in self._roster.by_id
+        return student_name(f"{self._result.source} {who.key}") if taken else name
+
+    def team(self, who: Who) -> tuple[str, ...]:
+        """The members of the group that goes by this name on the roster."""
+        if self._roster is None or self._roster.find(who.ids, who.names):
+            return ()
+        return tuple(person.id for name in who.names for person in self._roster.members(name))
 
 
-@dataclass(slots=True)
-class Collection:
-    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say.
+def _ids(who: Who) -> tuple[str, ...]:
+    """Ids that say more than the name, and are not the platform's own numbers."""
+    return () if who.foreign else tuple(each for each in who.ids if each not in who.names)
 
-    `unread` says that something could not be read or fetched, so that the same command has to be run again.
-    """
 
-    said: str = ""
-    source: str = ""
-    lines: list[Line] = field(default_factory=list)
-    new: int = 0
-    changed: int = 0
-    known: int = 0
-    questions: int = 0
-    beside: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    unread: bool = False
+def named(who: Who) -> str:
+    """What the source calls somebody."""
+    return who.names[0] if who.names else who.key
 
 
 def class_lines(

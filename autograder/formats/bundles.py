@@ -23,12 +23,12 @@ __all__ = ["BUNDLES", "Asked", "Bundle", "Packed", "dataset_of", "files_below", 
 
 BUNDLES: Mapping[str, str] = MappingProxyType(
     {
-        "classroom50": "autograder.formats.classroom50.bundle",
-        "github": "autograder.formats.github.bundle",
-        "gradescope": "autograder.formats.gradescope.bundle",
+        "classroom50": "autograder.formats.github.bundles:CLASSROOM50",
+        "github": "autograder.formats.github.bundles:GITHUB",
+        "gradescope": "autograder.formats.gradescope.bundle:BUNDLE",
     }
 )
-"""By the platform's name, the module that defines ``BUNDLE``."""
+"""By the platform's name, the module and the name of the bundle there."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # no time of its own: the same course makes the same archive
 _CACHES = ("__pycache__", ".pytest_cache", ".ipynb_checkpoints")
@@ -76,7 +76,8 @@ def write_bundle(platform: str, asked: Asked, out: Path) -> str:
     """
     if platform not in BUNDLES:
         raise UsageError(f"--for {platform}: there is no such platform; the names are {', '.join(BUNDLES)}.")
-    bundle: Bundle = import_module(BUNDLES[platform]).BUNDLE
+    module, _, name = BUNDLES[platform].partition(":")
+    bundle: Bundle = getattr(import_module(module), name)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, packed in sorted(bundle.contents(asked).items()):

@@ -17,27 +17,28 @@ from typing import TYPE_CHECKING
 from autograder.checks.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.formats.outgoing import Exporter, Request, Written
+    from autograder.formats.class_grades import Exporter, Request, Written
 
 __all__ = ["EXPORTERS", "export", "exporter_called"]
 
 EXPORTERS: Mapping[str, str] = MappingProxyType(
     {
-        "canvas": "autograder.formats.canvas.gradebook",
-        "csv": "autograder.formats.tables.csv",
-        "excel": "autograder.formats.tables.excel",
-        "gradescope": "autograder.formats.gradescope.results",
-        "jsonl": "autograder.formats.tables.json_lines",
-        "junit": "autograder.formats.junit",
-        "moodle": "autograder.formats.moodle.worksheet",
+        "canvas": "autograder.formats.canvas.gradebook:EXPORTER",
+        "csv": "autograder.formats.tables:CSV",
+        "excel": "autograder.formats.tables:EXCEL",
+        "gradescope": "autograder.formats.gradescope.results:EXPORTER",
+        "jsonl": "autograder.formats.tables:JSON_LINES",
+        "junit": "autograder.formats.junit:EXPORTER",
+        "moodle": "autograder.formats.moodle.worksheet:EXPORTER",
     }
 )
-"""By the name on the command line, the module that defines ``EXPORTER``."""
+"""By the name on the command line, the module and the name of the exporter there."""
 
 
 def exporter_called(name: str) -> Exporter:
     """The exporter of that name, imported when it is needed."""
-    found: Exporter = import_module(EXPORTERS[name]).EXPORTER
+    module, _, exporter = EXPORTERS[name].partition(":")
+    found: Exporter = getattr(import_module(module), exporter)
     return found
 
 
@@ -61,7 +62,7 @@ def export(
     Raises:
         UsageError: a file is missing or cannot be used, or something cannot be decided; the sentence says what to do.
     """
-    from autograder.formats.final_points import class_grades
+    from autograder.formats.class_grades import class_grades
 
     if exporter.needs_file and request.into is None:
         raise UsageError(f"Name the file that is to be filled with --into. {exporter.needs_file}")

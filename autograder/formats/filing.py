@@ -13,32 +13,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.checks.errors import StudentError
-from autograder.formats.attendance import Collection, class_lines
-from autograder.formats.hand_ins import Asked, Found, HandIn
-from autograder.formats.identities import Identities, named
-from autograder.formats.open_questions import OpenQuestions
-from autograder.formats.questions import (
-    AS_IS,
-    PROBLEM,
-    WHO,
-    question_id,
-)
+from autograder.formats.attendance import Identities, class_lines, named
+from autograder.formats.hand_ins import Asked, Collection, Found, HandIn
+from autograder.formats.questions import AS_IS, PROBLEM, WHO, OpenQuestions, question_id
 from autograder.submissions import Caps, Recogniser
-from autograder.submissions.collected import (
+from autograder.submissions.attempts import (
     FILE_TIME,
     Attempt,
+    candidates,
+    hand_in_of,
     read_attempts,
     remove_attempt,
     write_attempt,
     write_record,
 )
-from autograder.submissions.counting import candidates, hand_in_of
+from autograder.submissions.expected_files import Placed, place, read_tree, repairs
+from autograder.submissions.file_trees import NOT_LISTED
 from autograder.submissions.folders import UNREADABLE
 from autograder.submissions.names import printable
-from autograder.submissions.placing import Placed, place, read_tree, repairs
 from autograder.submissions.records import Contents
-from autograder.submissions.roster import Roster
-from autograder.submissions.trees import NOT_LISTED
+from autograder.submissions.term import Roster
 
 __all__ = ["Filing", "collect_found"]
 

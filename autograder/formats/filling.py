@@ -12,11 +12,11 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
+from autograder.formats.class_grades import Grade, Request, Written
 from autograder.formats.filled_table import Table, number_of, number_text
-from autograder.formats.outgoing import Grade, Request, Written
 from autograder.reports.files import write_bytes
 from autograder.submissions.names import printable
-from autograder.submissions.roster import Person, Roster
+from autograder.submissions.term import Person, Roster
 
 __all__ = ["PLATFORM", "Column", "Filled", "Line", "fill", "place", "written_file"]
 

@@ -19,7 +19,7 @@ from autograder.formats.hand_ins import Found, HandIn, Who
 from autograder.formats.moodle.download import MOODLE, is_hidden
 from autograder.formats.nbgrader.lateness import read_stamp
 from autograder.submissions.names import printable
-from autograder.submissions.roster import columns_of, decoded, person_of, table_rows
+from autograder.submissions.term import columns_of, decoded, person_of, table_rows
 
 __all__ = ["FILES", "HandInTimes", "read_times"]
 

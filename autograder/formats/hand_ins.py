@@ -1,4 +1,4 @@
-"""What a source of submissions says: who handed in, when, and which files."""
+"""What a source of submissions says: who handed in, when, and which files; and what was collected of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from autograder.course.term import HandIn as Attempted
 from autograder.course.term import Term
-from autograder.submissions.placing import TEXT_ENTRY
-from autograder.submissions.trees import Entry, Tree
+from autograder.submissions.expected_files import TEXT_ENTRY
+from autograder.submissions.file_trees import Entry, Tree
 
-__all__ = ["Asked", "Found", "HandIn", "Source", "Who", "shown_text", "text_entry"]
+__all__ = ["Asked", "Collection", "Found", "HandIn", "Line", "Source", "Who", "shown_text", "text_entry"]
 
 _BLOCKS = {"address", "blockquote", "div", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "pre", "tr"}
 _UNSEEN = {"head", "script", "style", "title"}
@@ -107,6 +107,43 @@ class Source:
     name: str
     recognise: Callable[[Tree, Asked], str]
     read: Callable[[Tree, Asked], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the table says about one student, or one member of a team.
+
+    `state` is "collected", "waits", "missing", "not fetched" or "not on the roster"; `counts` is the number of the
+    attempt that counts, 0 for none, or before it is known which one is the best.
+    """
+
+    student: str
+    state: str
+    name: str = ""
+    attempts: int = 0
+    counts: int = 0
+    received: datetime | None = None
+    late: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Collection:
+    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say.
+
+    `unread` says that something could not be read or fetched, so that the same command has to be run again.
+    """
+
+    said: str = ""
+    source: str = ""
+    lines: list[Line] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+    questions: int = 0
+    beside: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unread: bool = False
 
 
 def text_entry(tree: Tree, path: tuple[str, ...], entry: Entry) -> None:

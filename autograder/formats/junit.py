@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as Tree
 
-from autograder.formats.outgoing import ClassGrades, Exporter, Grade, Request, Written
+from autograder.formats.class_grades import ClassGrades, Exporter, Grade, Request, Written
 from autograder.messages import WORDING
 from autograder.reports.files import write_bytes
 from autograder.reports.visibility import withheld_sentence

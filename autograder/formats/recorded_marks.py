@@ -18,9 +18,9 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.course import CONFIG_FILE, load, open_course
 from autograder.early_start import DATABASE
-from autograder.reports.given_points import lost_lines
+from autograder.reports.final_points import lost_lines
 from autograder.reports.marks import MARKS, Row, fingerprint, read_marks
-from autograder.reports.versions import counting_folder
+from autograder.reports.regrading import counting_folder
 from autograder.results import Report
 
 __all__ = ["database_of_course", "lost_sentence", "place_of", "recorded_marks"]

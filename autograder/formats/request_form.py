@@ -16,7 +16,7 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.early_start import DATABASE
-from autograder.reports.csv_files import restored
+from autograder.reports.files import restored
 from autograder.reports.pages import AnsweredRequest
 from autograder.store.records import Request
 

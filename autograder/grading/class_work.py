@@ -27,9 +27,8 @@ from autograder.sandbox.image import image_name
 from autograder.scoring import with_open_points
 from autograder.seeding import ENOUGH_BITS, guessing_bits
 from autograder.submissions import Recogniser, Submission, Which, collect, passed_over, waiting_in
-from autograder.submissions.collected import is_collected
-from autograder.submissions.roster import Roster, course_roster
-from autograder.submissions.term import fits_nobody, open_term
+from autograder.submissions.attempts import is_collected
+from autograder.submissions.term import Roster, course_roster, fits_nobody, open_term
 
 __all__ = ["ClassWork", "GradeRequest", "Screen", "own_work"]
 

@@ -14,7 +14,7 @@ from autograder import atomic_files
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, result_key
 from autograder.loader import Loaded
-from autograder.reports.unchanged import toolkit_digest
+from autograder.reports.changed_files import toolkit_digest
 from autograder.submissions import Submission
 
 __all__ = ["ValidationCache", "validation_key"]

@@ -21,7 +21,7 @@ from autograder.reports.files import file_names
 from autograder.seeding import keys_of
 from autograder.settings import near
 from autograder.submissions.names import student_name
-from autograder.submissions.roster import Roster
+from autograder.submissions.term import Roster
 
 __all__ = ["chosen_students", "folder_of", "refuse_other_seed", "refuse_redrawn", "release_for", "unknown_students"]
 

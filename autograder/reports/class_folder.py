@@ -17,17 +17,15 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.course.term import HandIn, Term
-from autograder.insight.alarms import ClassAlarm, class_alarms
+from autograder.insight.alarms import ClassAlarm, class_alarms, shortcut_alarms
 from autograder.insight.items import analysed
-from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports import pages
-from autograder.reports.changes import as_it_is
-from autograder.reports.files import read_report, report_text, write_text
+from autograder.reports.changed_files import Written, written
+from autograder.reports.files import read_hand_ins, read_report, report_text, write_hand_ins, write_text
+from autograder.reports.final_points import known_hand_ins, laid_over
 from autograder.reports.grades import items_csv, usage_of, write_grades
-from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
 from autograder.reports.marks import Row
-from autograder.reports.unchanged import Written, written
-from autograder.reports.versions import KEPT_TIMES, with_kept
+from autograder.reports.regrading import KEPT_TIMES, as_it_is, with_kept
 from autograder.reports.visibility import NOTHING_KNOWN, Moment
 from autograder.results import Report
 

@@ -1,4 +1,7 @@
-"""One JSON file per report, and the file names that students' names become."""
+"""Files for people's other tools: one JSON file per report, CSV files without formulas, and names for students.
+
+Nothing is left half written.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,10 +17,91 @@ import msgspec
 from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
+from autograder.course.term import HandIn
 from autograder.results import Report
+from autograder.scoring import shown
 
-__all__ = ["JOBS", "encodable", "file_names", "read_report", "read_reports", "report_text", "write_bytes", "write_text"]
+__all__ = [
+    "HAND_INS",
+    "JOBS",
+    "Cell",
+    "csv_text",
+    "defused",
+    "encodable",
+    "file_names",
+    "read_hand_ins",
+    "read_report",
+    "read_reports",
+    "report_text",
+    "restored",
+    "write_bytes",
+    "write_hand_ins",
+    "write_text",
+]
 
+Cell = str | float | None
+"""A text, a number of points, or nothing."""
+
+_SIGNS = frozenset("=+-@\N{MINUS SIGN}")
+_SEPARATORS = frozenset(';,|"\t\r\n\v\f\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}')
+_AT_THE_START = frozenset("\t\r")  # some programs drop these and look at what follows
+
+
+def csv_text(rows: Iterable[Sequence[Cell]], delimiter: str = ",") -> str:
+    """The rows as CSV, lines ended by CR LF; `restored` undoes what was done to a text."""
+    return "".join(delimiter.join(map(_cell, row)) + "\r\n" for row in rows)
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe before every sign with which a spreadsheet could begin a formula."""
+    return _walked(text, 1)
+
+
+def restored(text: str) -> str:
+    """What `defused` made this text from."""
+    return _walked(text, -1)
+
+
+def _cell(value: Cell) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        return '"' + defused(value).replace('"', '""') + '"'
+    return shown(value)
+
+
+def _walked(text: str, more: int) -> str:
+    """The text with one apostrophe more, or less, before each sign that may begin a formula.
+
+    Apostrophes that stood there before count, so that the way back finds the very same places.
+    """
+    made: list[str] = []
+    begins, apostrophes = True, 0  # whether a cell may begin here, and how many apostrophes it begins with so far
+    for place, character in enumerate(text):
+        if begins and character == "'":
+            apostrophes += 1
+            continue
+        at_start = place == apostrophes and character in _AT_THE_START
+        if begins and (at_start or _is_sign(character)):
+            apostrophes = max(0, apostrophes + more)
+        made.append("'" * apostrophes + character)
+        begins = character in _SEPARATORS or (begins and not apostrophes and _is_blank(character))
+        apostrophes = 0
+    return "".join(made) + "'" * apostrophes
+
+
+def _is_sign(character: str) -> bool:
+    """Also in another width or size: NFKC makes one sign of them."""
+    return character in _SIGNS or (not character.isascii() and unicodedata.normalize("NFKC", character)[:1] in _SIGNS)
+
+
+def _is_blank(character: str) -> bool:
+    """Spaces, control characters, and what cannot be seen at all."""
+    return unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc", "Cf")
+
+
+HAND_INS = "hand_ins.json"
+"""In the folder of a class: when everybody handed in."""
 JOBS = ".jobs"
 """The folder, in that of a class, where reports are kept on their way from other machines."""
 
@@ -101,6 +185,34 @@ def read_report(path: Path) -> Report:
     except msgspec.MsgspecError as error:
         reason = "the file is damaged, its end is missing" if "truncated" in str(error) else reason_of(error)
     raise UsageError(f"{path} is no report: {reason}; move it away, and grade again.")
+
+
+def read_hand_ins(out: Path) -> tuple[HandIn, ...]:
+    """The hand-ins of a graded folder; none where there is no `hand_ins.json`.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    path = out / HAND_INS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[HandIn, ...])
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; move it away, and grade again.") from None
+
+
+def write_hand_ins(out: Path, found: Iterable[HandIn], *, even_none: bool = False) -> None:
+    """Write the hand-ins of a graded folder, by student.
+
+    Where nothing is known of any there is no file, or, with `even_none`, one that says so: what was collected into
+    `submissions/NAME` is then not what was graded, and its times do not hold.
+    """
+    known = sorted((each for each in found if each != HandIn(each.student)), key=lambda each: each.student)
+    if known or even_none:
+        write_text(out / HAND_INS, msgspec.json.format(msgspec.json.encode(known), indent=1).decode() + "\n")
+    else:
+        (out / HAND_INS).unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

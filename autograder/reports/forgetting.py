@@ -23,20 +23,26 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.course.term import HandIn, Term
-from autograder.insight.alarms import ClassAlarm, class_alarms
+from autograder.insight.alarms import ClassAlarm, class_alarms, shortcut_alarms
 from autograder.insight.items import analysed
-from autograder.insight.shortcuts import shortcut_alarms
+from autograder.reports.changed_files import written
 from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, read_alarms, show_grades
-from autograder.reports.csv_files import restored
-from autograder.reports.files import JOBS, file_names, read_report, write_text
+from autograder.reports.files import (
+    HAND_INS,
+    JOBS,
+    file_names,
+    read_hand_ins,
+    read_report,
+    restored,
+    write_hand_ins,
+    write_text,
+)
 from autograder.reports.grades import items_csv
-from autograder.reports.lateness import HAND_INS, read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, Row, read_marks, write_marks
 from autograder.reports.pages import Heading
 from autograder.reports.publishing import EARLIER, PUBLISHED, TABLE
-from autograder.reports.unchanged import written
-from autograder.reports.versions import KEPT, KEPT_TIMES
+from autograder.reports.regrading import KEPT, KEPT_TIMES
 from autograder.results import Report
 
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]

@@ -9,8 +9,7 @@ from pathlib import Path
 from autograder.checks.wording import counted
 from autograder.insight.items import Analysis
 from autograder.messages import WORDING
-from autograder.reports.csv_files import Cell, csv_text
-from autograder.reports.files import write_text
+from autograder.reports.files import Cell, csv_text, write_text
 from autograder.results import Lateness, Report, Verdict
 from autograder.scoring import rounded
 

@@ -19,8 +19,7 @@ from pathlib import Path
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
-from autograder.reports.csv_files import Cell, csv_text, restored
-from autograder.reports.files import write_text
+from autograder.reports.files import Cell, csv_text, restored, write_text
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.reports import pages
-from autograder.reports.csv_files import csv_text, restored
-from autograder.reports.files import write_bytes, write_text
+from autograder.reports.files import csv_text, restored, write_bytes, write_text
 from autograder.reports.visibility import Moment
 from autograder.results import Report
 

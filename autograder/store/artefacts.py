@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.store.table import Database, Step, no_step
+from autograder.store.database import Database, Step, no_step
 
 if TYPE_CHECKING:
     from autograder.store.records import Artefact

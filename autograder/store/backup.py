@@ -28,10 +28,10 @@ from autograder import __version__
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.store.artefacts import read_artefact, write_file
+from autograder.store.database import Database, Step, iso, no_step
 from autograder.store.history import Change, record
 from autograder.store.results import Store
 from autograder.store.schema import BOOLEANS, HEAD, TABLES
-from autograder.store.table import Database, Step, iso, no_step
 
 __all__ = ["Manifest", "files_beside", "restore_backup", "write_backup"]
 

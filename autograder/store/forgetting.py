@@ -16,9 +16,9 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.settings import near
 from autograder.store.artefacts import file_in
+from autograder.store.database import DatabaseError, iso
 from autograder.store.history import record, students
 from autograder.store.results import Store
-from autograder.store.table import DatabaseError, iso
 
 __all__ = ["Held", "forget_student", "held_of", "pseudonym"]
 

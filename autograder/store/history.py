@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from autograder.store.table import Database, Values, iso, moment_of
+from autograder.store.database import Database, Values, iso, moment_of
 
 if TYPE_CHECKING:  # grading needs none of them, and making eleven records takes 5 ms
     from autograder.store.records import LogEntry, Student

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograder.store.database import Database, moment_of
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
 from autograder.store.records import Mark
-from autograder.store.table import Database, moment_of
 
 __all__ = ["marks", "record_marks"]
 

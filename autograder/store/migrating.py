@@ -15,9 +15,9 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from autograder.store.databases import AnyDatabase
+from autograder.store.any_database import AnyDatabase
+from autograder.store.database import Step, no_step
 from autograder.store.schema import FIRST, HEAD, version_of
-from autograder.store.table import Step, no_step
 
 __all__ = ["SCRIPTS", "migrate", "scripts"]
 

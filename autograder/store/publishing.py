@@ -5,9 +5,9 @@ Nothing of either is changed afterwards but the state and the answer of a reques
 
 from __future__ import annotations
 
+from autograder.store.database import Database, DatabaseError, iso, moment_of
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
 from autograder.store.records import STATES, Publication, Request
-from autograder.store.table import Database, DatabaseError, iso, moment_of
 
 __all__ = ["add_request", "answer_request", "close_request", "publications", "publish", "requests"]
 

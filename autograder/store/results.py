@@ -22,11 +22,10 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.results import Report
 from autograder.store.artefacts import record_artefacts
+from autograder.store.database import Database, DatabaseError, SqliteFile, Step, file_of, no_step
 from autograder.store.history import Change, current_user
 from autograder.store.runs import final_reports, keep_run, latest_reports, report_texts, seconds_by_student
 from autograder.store.schema import prepare
-from autograder.store.sqlite import SqliteFile, file_of
-from autograder.store.table import Database, DatabaseError, Step, no_step
 
 __all__ = ["Store", "check_address", "sqlite_address"]
 
@@ -40,7 +39,7 @@ def check_address(address: str) -> None:
         UsageError: it is no address, or this machine has no driver for that kind of database.
     """
     if file_of(address) is None:
-        from autograder.store.databases import engine
+        from autograder.store.any_database import engine
 
         try:
             engine(address).dispose()
@@ -144,7 +143,7 @@ class Store:
         """
         if not reports:
             return
-        from autograder.store.rescoring import rescore_runs
+        from autograder.store.runs import rescore_runs
 
         texts = [(report, msgspec.json.encode(report).decode()) for report in reports]
         with self.writing("the points of checks"):
@@ -235,7 +234,7 @@ def _opened(address: str, step: Step) -> Database:
     if (path := file_of(address)) is not None:
         database: Database = SqliteFile(path, step)
     else:
-        from autograder.store.databases import AnyDatabase
+        from autograder.store.any_database import AnyDatabase
 
         database = AnyDatabase(address, step)
 
@@ -268,6 +267,6 @@ def _shown(address: str) -> str:
     """The address without its password."""
     if file_of(address) is not None:
         return address
-    from autograder.store.databases import shown
+    from autograder.store.any_database import shown
 
     return shown(address)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from autograder.store.table import Database, DatabaseError
+from autograder.store.database import Database, DatabaseError
 
 __all__ = ["BOOLEANS", "FIRST", "HEAD", "STEPS", "TABLES", "create", "prepare", "statements_of", "version_of"]
 

@@ -113,8 +113,7 @@ def _of_attempts(
     path: Path, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser, *, copies: bool, which: Which
 ) -> tuple[Submission, ...]:
     """Stage one attempt of each student of those that may count, of those that `autograder collect` has collected."""
-    from autograder.submissions.collected import read_attempts
-    from autograder.submissions.counting import candidates, hand_in_of
+    from autograder.submissions.attempts import candidates, hand_in_of, read_attempts
 
     staged = []
     attempts = read_attempts(path)
@@ -141,8 +140,7 @@ def waiting_in(path: Path, which: Which = LAST, *, perhaps: bool = False) -> tup
     """
     if not (path / COLLECTED).is_file():
         return ()
-    from autograder.submissions.collected import WHO, read_attempts
-    from autograder.submissions.counting import candidates
+    from autograder.submissions.attempts import WHO, candidates, read_attempts
 
     attempts = candidates(read_attempts(path), which.term, which.assignment)
     waiting = {student: own for student, own in attempts.items() if any(each.waits for each in own)}

@@ -1,13 +1,11 @@
-"""From a course's folder to its term: the roster, hand-ins that are known, and late days that were stated.
-
-A hand-in that becomes known may take late days which another assignment had used. What was written of that one before
-has other points then, so whoever keeps hand-ins gets its name, with the folders in which it is to be written anew.
-"""
+"""From a course's folder to its term: the roster file, hand-ins that are known, and late days that were stated."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,30 +16,155 @@ from autograder.checks.wording import reason_of
 from autograder.course import Course, open_course
 from autograder.course.findings import findings, fits_nobody
 from autograder.course.kept_hand_ins import HAND_INS, keep, kept_in
-from autograder.course.roster import Roster
+from autograder.course.roster import Person, Roster, folded
 from autograder.course.term import HandIn, Term
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.settings import near, utf8_text
-from autograder.submissions.collected import read_attempts
-from autograder.submissions.counting import candidates, hand_in_of, hand_ins_in
-from autograder.submissions.roster import course_roster
+from autograder.submissions.attempts import candidates, hand_in_of, hand_ins_in, read_attempts
+from autograder.submissions.names import printable, student_name
 
 __all__ = [
-    "LATE_DAYS",
+    "ROSTER",
     "Keeping",
     "OtherDays",
+    "Person",
+    "Roster",
+    "columns_of",
     "course_problems",
+    "course_roster",
+    "decoded",
     "fits_nobody",
+    "folded",
     "keep_collected",
     "keep_graded",
     "open_term",
+    "person_of",
     "read_late_days",
+    "read_roster",
+    "table_rows",
     "term_at",
 ]
 
+ROSTER = "roster.csv"
+"""The roster that is read where none is named, in the course's folder."""
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "student id", "sid", "sis user id", "matrikelnummer", "id number", "username", "login", "student"),
+    "name": ("name", "full name", "student name", "vollständiger name", "שם", "שם מלא", "student"),
+    "first": ("first name", "firstname", "given name", "vorname", "שם פרטי"),
+    "last": ("last name", "lastname", "surname", "family name", "nachname", "שם משפחה"),
+    "emails": ("e-mails", "emails", "e-mail", "email", "email address", "e-mail-adresse", "mail", "דואר אלקטרוני"),
+    "section": ("section", "sections", "abschnitt"),
+    "group": ("group", "groups", "team", "gruppe", "gruppen"),
+    "pseudonym": ("pseudonym",),
+    "aliases": ("aliases", "alias", "other names", "sis login id", "login id", "github username"),
+}
+"""What the columns of a roster may be called, in any case."""
+
+
+def course_roster(course: Course, root: Path, named: Path | None = None) -> Roster | None:
+    """The roster that was named, else the course's, else `roster.csv` in its folder, with the course's groups; or None.
+
+    Raises:
+        UsageError: the file cannot be read.
+        InstructorError: it is wrong.
+    """
+    path = named or (root / (course.roster or ROSTER))
+    if named is None and course.roster is None and not path.is_file():
+        return None
+    return read_roster(path).with_groups(course.groups)
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a roster, with commas, semicolons or tabs between columns.
+
+    The columns are id, name (or first name and last name), e-mails, section, group, aliases and pseudonym, in any order
+    and case; several e-mails or aliases are separated by semicolons, commas or spaces. Other columns do not matter.
+
+    Raises:
+        UsageError: the file cannot be read.
+        InstructorError: it has no column id or name, no line, or an id twice; the sentence says where.
+    """
+    try:
+        text = decoded(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"The roster {path} cannot be read: {reason_of(error)}.") from None
+    lines = [row for row in table_rows(text) if any(cell.strip() for cell in row[1])]
+    if not lines:
+        raise InstructorError(
+            f"The roster {path} is empty; write a line with the names of the columns, such as id,name,email."
+        )
+    columns = columns_of(lines[0][1])
+    if "id" not in columns and "emails" not in columns:
+        raise InstructorError(
+            f"{path}:1: the roster has no column for an id; name one id, beside name, email, section, group or aliases."
+        )
+    people: dict[str, Person] = {}
+    for number, row in lines[1:]:
+        person = person_of(row, columns)
+        if not person.id:
+            if "points possible" in " ".join(row).lower():
+                continue  # the second line of a gradebook of Canvas
+            raise InstructorError(f"{path}:{number}: this line of the roster has no id; give everybody one.")
+        if person.id in people:
+            raise InstructorError(f"{path}:{number}: the id {person.id!r} is on the roster twice; take one out.")
+        people[person.id] = person
+    if not people:
+        raise InstructorError(f"The roster {path} names nobody; write a line for each student below the first.")
+    return Roster(tuple(people.values()))
+
+
+def person_of(row: Sequence[str], columns: Mapping[str, int]) -> Person:
+    """Whom a line names, by the columns that `columns_of` found; what it does not say is empty."""
+
+    def cell(name: str) -> str:
+        at = columns.get(name, -1)
+        return unicodedata.normalize("NFC", printable(row[at].strip())) if 0 <= at < len(row) else ""
+
+    emails = tuple(each for each in re.split(r"[\s,;]+", cell("emails")) if each)
+    name = cell("name") or " ".join(each for each in (cell("first"), cell("last")) if each)
+    id_ = cell("id") or (emails[0] if emails else "")
+    aliases = tuple(each.strip() for each in re.split(r"[;,]", cell("aliases")) if each.strip())
+    return Person(
+        student_name(id_) if id_ else "", name, emails, cell("section"), cell("group"), aliases, cell("pseudonym")
+    )
+
+
+def columns_of(head: Sequence[str]) -> dict[str, int]:
+    """Where id, name, first, last, emails, section, group, aliases and pseudonym stand in a line of columns' names."""
+    found: dict[str, int] = {}
+    given = [" ".join(each.casefold().replace("_", " ").split()) for each in head]
+    for name, known in _COLUMNS.items():
+        at = next((given.index(each) for each in known if each in given), None)
+        if at is not None:
+            found[name] = at
+    return found
+
+
+def table_rows(text: str) -> list[tuple[int, list[str]]]:
+    """The lines with their numbers; what separates is the most frequent of comma, semicolon, tab in the first one."""
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise InstructorError(f"Line {reader.line_num} of the table cannot be read: {error}.") from None
+
+
+def decoded(data: bytes) -> str:
+    """The text of a table: UTF-8 or UTF-16 as it says, else as Windows writes it in Western Europe."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
 LATE_DAYS = "late_days.csv"
 """Late days as students stated them, in the course's folder."""
-_COLUMNS = ("student", "assignment", "days")
+_LATE_DAY_COLUMNS = ("student", "assignment", "days")
 _MOST_DAYS = 366
 
 
@@ -181,11 +304,11 @@ def read_late_days(path: Path, course: Course, roster: Roster | None) -> dict[tu
     delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="", restval="")
     names = {(each or "").strip().casefold(): each for each in rows.fieldnames or ()}
-    if missing := [each for each in _COLUMNS if each not in names]:
-        raise InstructorError(f"{path}:1: there is no column {missing[0]!r}; the columns are {', '.join(_COLUMNS)}.")
+    if missing := [each for each in _LATE_DAY_COLUMNS if each not in names]:
+        raise InstructorError(f"{path}:1: there is no column {missing[0]!r}; the columns are {', '.join(_LATE_DAY_COLUMNS)}.")
     found = {}
     for row in rows:
-        student, assignment, days = (str(row[names[each]]).strip() for each in _COLUMNS)
+        student, assignment, days = (str(row[names[each]]).strip() for each in _LATE_DAY_COLUMNS)
         where = f"{path}:{rows.line_num}"
         if not (student or assignment or days):
             continue

@@ -17,16 +17,14 @@ from downloads import gradescope, moodle, submitters, tarred, written, zipped
 from tiny_course import RIGHT
 
 from autograder.checks.errors import UsageError
-from autograder.formats.attendance import Collection
-from autograder.formats.collection import collect_source
 from autograder.formats.filing import Filing
-from autograder.formats.hand_ins import Asked, shown_text
-from autograder.submissions import placing
-from autograder.submissions.collected import read_attempts
-from autograder.submissions.counting import counting
+from autograder.formats.hand_ins import Asked, Collection, shown_text
+from autograder.formats.sources import collect_source
+from autograder.submissions import expected_files
+from autograder.submissions.attempts import counting, read_attempts
+from autograder.submissions.file_trees import CLASS, open_tree
 from autograder.submissions.folders import Unfit
 from autograder.submissions.records import MIB, Caps
-from autograder.submissions.trees import CLASS, open_tree
 
 QUICK = 5.0  # seconds of CPU; what is attacked here would take minutes, or gigabytes
 
@@ -59,7 +57,7 @@ def test_a_bomb_of_one_student_stops_nobody(tmp_path) -> None:
 def test_many_archives_are_not_opened_beyond_the_limit(tmp_path, monkeypatch) -> None:
     """Of a hand-in of many archives, no more is read than one hand-in may hold, and nobody else waits."""
     read = 0
-    real = placing.read_tree
+    real = expected_files.read_tree
 
     def counted(tree, caps):
         nonlocal read
@@ -67,7 +65,7 @@ def test_many_archives_are_not_opened_beyond_the_limit(tmp_path, monkeypatch) ->
         read += sum(map(len, contents.files.values()))
         return contents
 
-    monkeypatch.setattr(placing, "read_tree", counted)
+    monkeypatch.setattr(expected_files, "read_tree", counted)
     part = zipped({f"z{number}": b"\0" * (15 * MIB) for number in range(4)})
     people = {"Eve_1": {f"a{number}.zip": part for number in range(8)}, "Bob_2": {"tiny.py": RIGHT}}
     result = collected(tmp_path, put(tmp_path / "a.zip", zipped(moodle(people))))

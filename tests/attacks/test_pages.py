@@ -26,11 +26,10 @@ from tiny_course import make_course
 
 from autograder.insight.alarms import ClassAlarm
 from autograder.insight.items import analysed
-from autograder.insight.similarity.pairs import Pair
-from autograder.insight.similarity.regions import Block, Side, TextFile
+from autograder.insight.similarity.pairs import Block, Pair, Side, TextFile
 from autograder.pictures.raster import clean, text_of
 from autograder.reports.pages import Heading, staff_page, student_page, summary_page
-from autograder.reports.pages.similar import Likeness, SimilarClass, pair_page, similar_page
+from autograder.reports.pages.staff import Likeness, SimilarClass, pair_page, similar_page
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.sandbox import why_not

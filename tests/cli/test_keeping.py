@@ -22,16 +22,15 @@ from autograder.cli import app
 from autograder.course.kept_hand_ins import keep, kept_in
 from autograder.course.term import HandIn
 from autograder.reports.class_folder import read_alarms
-from autograder.reports.files import file_names
+from autograder.reports.files import file_names, read_hand_ins, write_hand_ins
 from autograder.reports.forgetting import naming
-from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
 from autograder.store.artefacts import file_in, record_artefacts, write_file
 from autograder.store.backup import files_beside
 from autograder.store.history import log_entries, students
 from autograder.store.marking import marks
 from autograder.store.runs import runs
-from autograder.submissions.collected import RECORD, Attempt
+from autograder.submissions.attempts import RECORD, Attempt
 from autograder.submissions.records import COLLECTED
 
 NAME = "ada-l"

@@ -11,7 +11,7 @@ from command_line import refused, run_here
 from copy_edits import EDITS
 from tiny_course import hand_in, make_course
 
-from autograder.reports.csv_files import restored
+from autograder.reports.files import restored
 
 SOLVED = Path(__file__).parent.parent / "solved"
 SOURCES = {path.stem: path.read_text("utf-8") for path in sorted(SOLVED.glob("*.py"))}

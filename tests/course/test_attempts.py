@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course import AttemptRule
-from autograder.course.attempts import Tried, may_count
+from autograder.course.dates import Tried, may_count
 
 START = datetime(2026, 10, 15, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import InstructorError
 from autograder.formats.hand_in_times import read_times
-from autograder.submissions.collected import read_attempts
+from autograder.submissions.attempts import read_attempts
 
 WHEN = datetime(2026, 10, 14, 20, 12, tzinfo=UTC)
 BERLIN = "Europe/Berlin"

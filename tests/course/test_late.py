@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.checks.errors import InstructorError
 from autograder.course.dates import Dates, Extension, due_of
-from autograder.course.late import Days, Due, HandedIn, Score, Use, judged, late_by, length, spent
-from autograder.course.late_rule import LateDays, LateRule
+from autograder.course.late import Days, Due, HandedIn, LateDays, LateRule, Score, Use, judged, late_by, length, spent
 from autograder.course.roster import Person
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -18,8 +18,8 @@ from tiny_course import RIGHT, WRONG, make_course
 
 from autograder.checks.errors import InstructorError
 from autograder.formats.bundles import BUNDLES
-from autograder.formats.classroom50.runner import main as run_classroom50
-from autograder.formats.classroom50.runner import result_of
+from autograder.formats.github.classroom50_runner import main as run_classroom50
+from autograder.formats.github.classroom50_runner import result_of
 from autograder.formats.gradescope import harness
 from autograder.formats.gradescope.bundle import pinned
 

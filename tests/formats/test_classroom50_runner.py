@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.formats.classroom50 import runner
+from autograder.formats.github import classroom50_runner
 
 XML = """<testsuite><testcase name="test_doubles[1]"/><testcase name="test_doubles[2]"/>
 <testcase name="test_counts"><failure/></testcase></testsuite>"""
@@ -41,7 +41,7 @@ def test_checks_run_beside_what_was_handed_in_and_give_a_result(folders, monkeyp
                 raise subprocess.TimeoutExpired(command, 1200)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert runner.main(repository, here, {"OWNER": "ann"}) == 0
+    assert classroom50_runner.main(repository, here, {"OWNER": "ann"}) == 0
     result = json.loads((repository / "result.json").read_text())
     assert seen == ["hw.py"]
     assert (result["owner"], result["score"], result["max-score"]) == ("ann", 2, 5)
@@ -51,6 +51,6 @@ def test_checks_run_beside_what_was_handed_in_and_give_a_result(folders, monkeyp
 def test_without_results_of_pytest_there_is_no_result(folders, monkeypatch, capsys) -> None:
     """That is a fault of the machine's, and no zero of the student's."""
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: None)
-    assert runner.main(*folders, {}) == 1
+    assert classroom50_runner.main(*folders, {}) == 1
     assert "pytest wrote no report" in capsys.readouterr().err
     assert not (folders[0] / "result.json").exists()

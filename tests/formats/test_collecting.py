@@ -31,16 +31,13 @@ from tiny_course import RIGHT, WRONG
 
 from autograder.checks.errors import UsageError
 from autograder.formats import filing
-from autograder.formats.attendance import Collection
-from autograder.formats.collection import collect_source
 from autograder.formats.filing import Filing
-from autograder.formats.hand_ins import Asked
-from autograder.formats.sources import is_download
+from autograder.formats.hand_ins import Asked, Collection
+from autograder.formats.sources import collect_source, is_download
 from autograder.submissions import Recogniser, collect
-from autograder.submissions.collected import ORIGINAL, Attempt, read_attempts
-from autograder.submissions.counting import counting
+from autograder.submissions.attempts import ORIGINAL, Attempt, counting, read_attempts
 from autograder.submissions.records import Caps
-from autograder.submissions.roster import Person, Roster
+from autograder.submissions.term import Person, Roster
 
 DEFINES = Recogniser({"tiny.py": ("double", "halve")}, accept=True)
 TWO = "def double(x):\n    return 2 * x\n\ndef halve(x):\n    return x / 2\n"

@@ -24,9 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import internal, passing
 
+from autograder.formats.class_grades import Request
 from autograder.formats.exporters import export, exporter_called
-from autograder.formats.moodle.feedback_files import folder_name
-from autograder.formats.outgoing import Request
+from autograder.formats.moodle.worksheet import folder_name
 from autograder.results import Verdict
 
 ADA = Student(101, "Lovelace, Ada", "s1", "ada@uni.example")

@@ -22,12 +22,11 @@ from tiny_course import make_course
 
 from autograder.cli import export as export_verbs
 from autograder.formats import exporters
+from autograder.formats.class_grades import Exporter, Written, class_grades
 from autograder.formats.exporters import EXPORTERS
-from autograder.formats.final_points import class_grades
 from autograder.formats.gradescope.results import VISIBILITIES, Shown, results_of
 from autograder.formats.junit import junit_xml
-from autograder.formats.outgoing import Exporter, Written
-from autograder.reports.csv_files import restored
+from autograder.reports.files import restored
 from autograder.reports.visibility import Moment
 from autograder.results import Report, Verdict, Visibility
 
@@ -96,7 +95,7 @@ def test_no_name_breaks_the_csv(tmp_path_factory, names) -> None:
 
 def exporters_request(root: Path):
     """A request into a folder."""
-    from autograder.formats.outgoing import Request
+    from autograder.formats.class_grades import Request
 
     return Request(root / "to")
 
@@ -306,7 +305,7 @@ def test_a_format_is_a_module_and_a_line(root, monkeypatch) -> None:
     module = types.ModuleType("names_exporter")
     module.EXPORTER = Exporter("Write names.\n\nExample: autograder export names graded", write, frozenset({"scale"}))
     monkeypatch.setitem(sys.modules, "names_exporter", module)
-    registry = {**EXPORTERS, "names": "names_exporter"}
+    registry = {**EXPORTERS, "names": "names_exporter:EXPORTER"}
     monkeypatch.setattr(exporters, "EXPORTERS", registry)
     monkeypatch.setattr(export_verbs, "EXPORTERS", registry)
     done = run_here("export", "names", "graded", "--scale", cwd=root)

@@ -27,7 +27,7 @@ from autograder.course.term import HandIn
 from autograder.formats.nbgrader import conversions, stamp_of
 from autograder.formats.nbgrader.gathering import in_utc
 from autograder.reports import read_reports
-from autograder.reports.lateness import write_hand_ins
+from autograder.reports.files import write_hand_ins
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.reports.marks import MARKS, Marks, Row, write_marks
 from autograder.results import Verdict, Visibility

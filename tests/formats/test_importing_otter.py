@@ -23,9 +23,8 @@ from autograder.formats.otter.doctests import move
 from autograder.formats.otter.master import Case, parse
 from autograder.formats.otter.names import names_of
 from autograder.formats.otter.notebook import read_master
-from autograder.formats.otter.outputs import expected
 from autograder.formats.otter.settings import PointsError, resolved, written
-from autograder.formats.otter.statements import Stays
+from autograder.formats.otter.statements import Stays, expected
 from autograder.grading import RunOptions, grade
 from autograder.markers import cut
 from autograder.quality.validation import validate

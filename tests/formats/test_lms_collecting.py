@@ -14,8 +14,7 @@ from downloads import snapshot
 from lms_server import DUE, MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
 from tiny_course import RIGHT, WRONG, make_course
 
-from autograder.submissions.collected import Attempt, read_attempts
-from autograder.submissions.counting import counting
+from autograder.submissions.attempts import Attempt, counting, read_attempts
 
 FIRST, SECOND = "2026-11-18T10:00:00Z", "2026-11-19T11:30:00Z"
 ADA = Person(77, "Ada Lovelace", "ada", "ada@uni.example")

@@ -18,9 +18,9 @@ from tiny_course import RIGHT, make_course
 
 from autograder.checks.errors import UsageError
 from autograder.formats.lms.http import Client
-from autograder.formats.lms.places import Place, place_of
 from autograder.formats.lms.replies import Secret, TooLarge
-from autograder.submissions.collected import read_attempts
+from autograder.formats.lms.sites import Place, place_of
+from autograder.submissions.attempts import read_attempts
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 TIME = "2026-11-18T10:00:00Z"

@@ -21,7 +21,7 @@ from samples import internal
 from tiny_course import RIGHT, make_course
 
 from autograder.course.term import HandIn
-from autograder.reports.lateness import write_hand_ins
+from autograder.reports.files import write_hand_ins
 
 ENVIRON = {"CANVAS_TOKEN": TOKEN, "MOODLE_TOKEN": MOODLE_TOKEN, "COLUMNS": "200"}
 STUDENTS = (("ada", 2.0), ("bob", 3.5), ("cy", 0.0))

@@ -24,10 +24,10 @@ from autograder.formats.nbgrader import (
     open_course,
     times_of,
 )
+from autograder.formats.nbgrader.cell_results import points_of
 from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
 from autograder.formats.nbgrader.grading import lost_report, result_key
 from autograder.formats.nbgrader.importing import import_course, survey, write_config
-from autograder.formats.nbgrader.scoring import points_of
 from autograder.grading import RunOptions
 from autograder.notebooks import Cell
 from autograder.pictures.raster import words_of

@@ -19,10 +19,10 @@ from test_nbgrader_course import run
 
 from autograder.checks.errors import InstructorError
 from autograder.formats.nbgrader import Course, Lateness, load, read_lateness
+from autograder.formats.nbgrader.cell_results import points_of
 from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
 from autograder.formats.nbgrader.gradebook import write_gradebook
 from autograder.formats.nbgrader.gradebook_file import course_directory
-from autograder.formats.nbgrader.scoring import points_of
 from autograder.formats.nbgrader.submitted import times_of
 from autograder.notebooks import Cell
 from autograder.remote.notebook import CellRun

@@ -10,8 +10,8 @@ from samples import internal, passing
 from autograder import reports
 from autograder.reports import pages
 from autograder.reports.class_folder import write_student_page
+from autograder.reports.final_points import TotalLine
 from autograder.reports.grades import grades
-from autograder.reports.totals import TotalLine
 from autograder.scoring import with_open_points
 
 HEADING = pages.Heading("Course", "Assignment")

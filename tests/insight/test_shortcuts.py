@@ -23,7 +23,7 @@ from autograder.checks import (
 )
 from autograder.checks.errors import InstructorError
 from autograder.checks.shortcuts import KEPT, agreement, wrong_answers
-from autograder.insight.shortcuts import QUICK, SAME_ANSWERS, SHORT_TRAINING, shortcut_alarms
+from autograder.insight.alarms import QUICK, SAME_ANSWERS, SHORT_TRAINING, shortcut_alarms
 from autograder.reports import pages, read_reports
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 

@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 
 from autograder.insight.similarity import fragments as fragments_module
 from autograder.insight.similarity import reading
-from autograder.insight.similarity.fragments import LENGTH, Fragments, fragments_of, runs
-from autograder.insight.similarity.pairs import COMMON, Pair, compare
+from autograder.insight.similarity.fragments import LENGTH, MOST_TOKENS, Fragments, fragments_of, runs, tokens_of
+from autograder.insight.similarity.pairs import COMMON, Pair, compare, side_by_side
 from autograder.insight.similarity.reading import Sample, code_in, read_samples
-from autograder.insight.similarity.regions import side_by_side
-from autograder.insight.similarity.tokens import MOST_TOKENS, tokens_of
 from autograder.reports.pages import Heading
-from autograder.reports.pages.similar import Likeness, SimilarClass, pair_page
+from autograder.reports.pages.staff import Likeness, SimilarClass, pair_page
 
 SOLVED = Path(__file__).parent.parent / "solved"
 SOURCES = {path.stem: path.read_text("utf-8") for path in sorted(SOLVED.glob("*.py"))}

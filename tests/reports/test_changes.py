@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.reports.changes import better, blamed, change_sentence, changes, changes_csv, signed
 from autograder.reports.pages import Heading, changes_page
-from autograder.reports.versions import keep_best, kept, who_keeps, with_kept
+from autograder.reports.regrading import (
+    better,
+    blamed,
+    change_sentence,
+    changes,
+    changes_csv,
+    keep_best,
+    kept,
+    signed,
+    who_keeps,
+    with_kept,
+)
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.scoring import question_points, report_points, rounded
 

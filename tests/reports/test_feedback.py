@@ -24,7 +24,7 @@ from autograder.formats.nbgrader.conversions import BROWSERS
 from autograder.messages import AS_ABOVE, NEEDED, REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, WORDING, said_once
 from autograder.reports.grades import grades
 from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student, student_page, summary_page
-from autograder.reports.pages.summary import check_rates, distribution
+from autograder.reports.pages.staff import check_rates, distribution
 from autograder.reports.pages.text import visible
 from autograder.results import CaseResult, CheckResult, Report, Verdict
 

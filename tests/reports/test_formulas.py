@@ -17,7 +17,7 @@ from latex2mathml import commands
 from samples import check, question, report
 
 from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student_page, summary_page
-from autograder.reports.pages.formulas import CPU_SECONDS, LONGEST, MOST, formulas_in_html, mathml, with_formulas
+from autograder.reports.pages.text import CPU_SECONDS, LONGEST, MOST, formulas_in_html, mathml, with_formulas
 from autograder.results import Verdict
 
 ELEMENTS = re.compile(

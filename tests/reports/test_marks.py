@@ -19,7 +19,7 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.cli import app
 from autograder.reports.files import read_report, report_text, write_text
-from autograder.reports.given_points import all_hand_grades
+from autograder.reports.final_points import all_hand_grades
 from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
 from autograder.reports.marks import filled, read_marks, write_marks
 from autograder.reports.pages import Heading, summary_page

@@ -13,8 +13,8 @@ from command_line import run
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.checks.errors import UsageError
-from autograder.reports import unchanged
-from autograder.reports.unchanged import LIST, written
+from autograder.reports import changed_files
+from autograder.reports.changed_files import LIST, written
 
 
 def left(out: Path) -> dict[str, tuple[int, int]]:
@@ -107,7 +107,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         made.append(fork())
         return made[-1]
 
-    monkeypatch.setattr(unchanged, "_FEW", 8)
+    monkeypatch.setattr(changed_files, "_FEW", 8)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     monkeypatch.setattr(os, "fork", forked)
     yield

@@ -79,7 +79,7 @@ def test_an_address_may_be_quoted(tmp_path: Path) -> None:
 
 def test_a_refused_commit_is_undone(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody reads for too long, the report is not kept; once that is over, the same store keeps the next."""
-    monkeypatch.setattr("autograder.store.sqlite.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("autograder.store.database.WAIT_SECONDS", 0.05)
     with Store(address) as store, closing(sqlite3.connect(tmp_path / "grader.db", isolation_level=None)) as reader:
         store.keep(passing("ann"))
         reader.execute("BEGIN")
@@ -106,7 +106,7 @@ def test_a_file_needs_no_other_library(address: str) -> None:
     """SQLAlchemy, which is slow to import, is there for other databases only."""
     program = f"import sys; from autograder.store import Store; Store({address!r}).close(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert "autograder.store.sqlite" in done.stdout.split()
+    assert "autograder.store.database" in done.stdout.split()
     assert not {"sqlalchemy", "alembic", "psycopg"} & {*done.stdout.split()}
 
 

@@ -20,7 +20,7 @@ from store_rows import attempts, check_rows
 from autograder.checks.errors import UsageError
 from autograder.results import Replay, Report
 from autograder.store import Store, sqlite_address
-from autograder.store.databases import engine
+from autograder.store.any_database import engine
 from autograder.store.migrating import scripts
 from autograder.store.runs import runs
 from autograder.store.schema import FIRST, HEAD, STEPS

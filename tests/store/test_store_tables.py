@@ -15,6 +15,7 @@ from store_rows import attempts, check_rows, comments
 from autograder.checks.errors import UsageError
 from autograder.results import Replay, Verdict
 from autograder.store import Store
+from autograder.store.database import DatabaseError
 from autograder.store.history import VERBS, Change, log_entries, record, students
 from autograder.store.marking import marks, record_marks
 from autograder.store.publishing import (
@@ -28,7 +29,6 @@ from autograder.store.publishing import (
 from autograder.store.records import Mark, Publication, Request
 from autograder.store.runs import runs
 from autograder.store.schema import STEPS, TABLES, statements_of
-from autograder.store.table import DatabaseError
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 

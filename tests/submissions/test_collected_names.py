@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.submissions import Recogniser
+from autograder.submissions.expected_files import Placed, place
+from autograder.submissions.file_trees import open_tree
 from autograder.submissions.folders import Unfit
 from autograder.submissions.names import name_in_zip, readable
-from autograder.submissions.placing import Placed, place
 from autograder.submissions.records import Caps, Contents
-from autograder.submissions.roster import Person, Roster, read_roster
-from autograder.submissions.trees import open_tree
+from autograder.submissions.term import Person, Roster, read_roster
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,11 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
 from autograder.formats.hand_ins import Found, HandIn, Who
-from autograder.formats.lms.downloads import add_file, add_text
 from autograder.formats.lms.http import Client
-from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, Comment, CourseThere, Present, Seat
-from autograder.formats.lms.replies import Secret, origin_of
-from autograder.submissions.trees import Tree
+from autograder.formats.lms.replies import Secret, add_file, add_text, origin_of
+from autograder.formats.lms.sites import Place
+from autograder.submissions.file_trees import Tree
 
 __all__ = ["CanvasSite"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who, text_entry
-from autograder.submissions.trees import Tree
+from autograder.submissions.file_trees import Tree
 
 __all__ = ["CANVAS"]
 

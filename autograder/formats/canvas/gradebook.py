@@ -13,9 +13,9 @@ import re
 from collections.abc import Sequence
 
 from autograder.checks.errors import UsageError
+from autograder.formats.class_grades import COLUMN, INTO, MISSING, SCALE, ClassGrades, Exporter, Request, Written
 from autograder.formats.filled_table import Table, number_of, read_table
 from autograder.formats.filling import PLATFORM, Column, Line, fill, place, written_file
-from autograder.formats.outgoing import COLUMN, INTO, MISSING, SCALE, ClassGrades, Exporter, Request, Written
 from autograder.settings import near
 
 __all__ = ["EXPORTER"]

@@ -18,10 +18,10 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.formats.git.objects import head_of, is_repository, prepare, reason_in, tree_of
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
+from autograder.submissions.file_trees import Tree
 from autograder.submissions.folders import Unfit
 from autograder.submissions.names import printable, student_name
 from autograder.submissions.records import Caps
-from autograder.submissions.trees import Tree
 
 __all__ = ["CLONES", "fetch_listed", "is_list", "listed", "refuse_no_list"]
 

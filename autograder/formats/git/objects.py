@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
+from autograder.submissions.file_trees import Entry, Tree
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, open_below
 from autograder.submissions.names import printable
 from autograder.submissions.records import MIB, Caps
-from autograder.submissions.trees import Entry, Tree
 
 __all__ = ["Commit", "Objects", "environment", "head_of", "is_repository", "prepare", "tree_of"]
 

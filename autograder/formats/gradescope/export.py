@@ -12,9 +12,9 @@ from typing import Any
 
 from autograder.checks.errors import UsageError
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
+from autograder.submissions.file_trees import Tree
 from autograder.submissions.folders import Unfit
 from autograder.submissions.names import printable
-from autograder.submissions.trees import Tree
 
 __all__ = ["GRADESCOPE"]
 

@@ -32,8 +32,7 @@ from autograder.formats.gradescope.results import Shown, failed_results, results
 from autograder.grading.preparing import dataset_for, settings_of
 from autograder.loader import load
 from autograder.reports.files import read_reports, write_text
-from autograder.submissions.roster import course_roster
-from autograder.submissions.term import open_term
+from autograder.submissions.term import course_roster, open_term
 
 __all__ = ["main"]
 

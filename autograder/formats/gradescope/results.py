@@ -15,12 +15,11 @@ from typing import Any
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
+from autograder.formats.class_grades import INTO, MISSING, SCALE, ClassGrades, Exporter, Grade, Request, Written
 from autograder.formats.filled_table import number_of, read_table
 from autograder.formats.filling import Column, Line, fill, place, written_file
-from autograder.formats.outgoing import INTO, MISSING, SCALE, ClassGrades, Exporter, Grade, Request, Written
 from autograder.messages import WORDING
-from autograder.reports.csv_files import Cell, csv_text
-from autograder.reports.files import file_names, write_text
+from autograder.reports.files import Cell, csv_text, file_names, write_text
 from autograder.reports.grades import question_ids, waiting
 from autograder.results import CheckResult, QuestionResult, Report, Verdict, Visibility
 from autograder.scoring import rounded, shown

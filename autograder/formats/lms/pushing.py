@@ -16,11 +16,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from autograder.checks.errors import UsageError
+from autograder.formats.class_grades import ClassGrades, Grade
 from autograder.formats.filling import Line, Placed, place
-from autograder.formats.lms.journal import Journal, same_points
-from autograder.formats.lms.records import AssignmentThere, Change, Comment, Platform, Present, Seat, page_name
+from autograder.formats.lms.records import (
+    AssignmentThere,
+    Change,
+    Comment,
+    Journal,
+    Platform,
+    Present,
+    Seat,
+    page_name,
+    same_points,
+)
 from autograder.formats.lms.replies import Denied, Unsure
-from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names
 from autograder.reports.pages import Heading, student_page
 from autograder.reports.publishing import EARLIER

@@ -1,16 +1,26 @@
-"""What a web service says, and how little of it is trusted: answers, errors, numbers in headers, and who is meant."""
+"""What a web service says, and how little of it is trusted: answers, errors, numbers in headers, and files.
+
+Files are downloaded when somebody reads them, and not at all where an attempt already keeps them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from autograder.checks.errors import UsageError
+from autograder.formats.hand_ins import Found, HandIn, text_entry
+from autograder.submissions.attempts import ORIGINAL, Attempt
+from autograder.submissions.file_trees import CLASS, Entry, Tree
+from autograder.submissions.folders import UNREADABLE, Unfit, open_regular, read_capped, too_large
 from autograder.submissions.names import printable
+from autograder.submissions.records import MIB, Caps
 
 __all__ = [
     "Denied",
@@ -18,9 +28,12 @@ __all__ = [
     "Secret",
     "TooLarge",
     "Unsure",
+    "add_file",
+    "add_text",
     "is_local",
     "number_in",
     "origin_of",
+    "reading_kept",
     "said_in",
     "seconds_in",
     "without_nulls",
@@ -116,3 +129,74 @@ def seconds_in(text: str | None) -> float | None:
     except ValueError:
         return None
     return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def add_file(tree: Tree, name: str, size: int, modified: float, download: Callable[[int], bytes]) -> None:
+    """Add a file to what somebody handed in.
+
+    Args:
+        tree: of the hand-in.
+        name: as it was handed in; repaired, or left out, as a name in an archive is.
+        size: in bytes, as the platform says; 0 where it does not.
+        modified: its time in seconds since 1970.
+        download: gives its content, which may have so many bytes at most.
+    """
+    tree.add(name, Entry(size, modified, partial(_read, size, download)), CLASS)
+
+
+def add_text(tree: Tree, name: str, page: str, modified: float) -> None:
+    """Add what was typed into a form, which platforms keep as HTML."""
+    data = page.encode("utf-8", "replace")
+    text_entry(tree, (name,), Entry(len(data), modified, partial(_given, data)))
+
+
+def _given(data: bytes, most: int) -> bytes:
+    if len(data) > most:
+        raise Unfit(too_large(Caps(file_mib=most / MIB)))
+    return data
+
+
+def _read(size: int, download: Callable[[int], bytes], most: int) -> bytes:
+    if size > most:
+        raise Unfit(too_large(Caps(file_mib=most / MIB)))
+    try:
+        return download(most)
+    except TooLarge:
+        raise Unfit(too_large(Caps(file_mib=most / MIB))) from None
+    except Denied as error:
+        raise Unfit(f"{UNREADABLE}{str(error).rstrip('.')}") from None
+
+
+def reading_kept(found: Found, attempts: Iterable[Attempt], source: str, collected: Path) -> None:
+    """Let hand-ins that were collected before read the files that are kept, so that nothing is downloaded twice.
+
+    A hand-in is the same as an attempt if whoever handed in and the time are; a file is the same if its path and size
+    are, too.
+
+    Args:
+        found: the hand-ins; those without a time are downloaded again.
+        attempts: what was collected.
+        source: the kind of download.
+        collected: the folder of all attempts.
+    """
+    known = {(each.key, each.received): each for each in attempts if each.source == source and each.received}
+    for hand_in in found.hand_ins:
+        attempt = known.get((hand_in.who.key, hand_in.received)) if hand_in.received else None
+        if attempt is not None:
+            _replace(hand_in, attempt.folder(collected) / ORIGINAL)
+
+
+def _replace(hand_in: HandIn, kept: Path) -> None:
+    for parts, entry in hand_in.tree.files.items():
+        path = kept.joinpath(*parts)
+        try:
+            same = not path.is_symlink() and path.is_file() and 0 < entry.size == path.stat().st_size
+        except OSError:
+            continue
+        if same:
+            hand_in.tree.files[parts] = Entry(entry.size, entry.modified, partial(_kept, path))
+
+
+def _kept(path: Path, most: int) -> bytes:
+    with open_regular(path) as (file, about):
+        return read_capped(file, about.st_size, Caps(file_mib=most / MIB))

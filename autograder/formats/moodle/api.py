@@ -20,11 +20,10 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.formats.filling import PLATFORM
 from autograder.formats.hand_ins import Found, HandIn, Who, shown_text
-from autograder.formats.lms.downloads import add_file, add_text
 from autograder.formats.lms.http import Client
-from autograder.formats.lms.places import Place
 from autograder.formats.lms.records import AssignmentThere, Change, CourseThere, Present, Seat
-from autograder.formats.lms.replies import Denied, Reply, Secret, Unsure, origin_of
+from autograder.formats.lms.replies import Denied, Reply, Secret, Unsure, add_file, add_text, origin_of
+from autograder.formats.lms.sites import Place
 from autograder.formats.moodle.answers import (
     NO_GRADE,
     Assignment,
@@ -42,7 +41,7 @@ from autograder.formats.moodle.answers import (
     Submission,
     Submissions,
 )
-from autograder.submissions.trees import Tree
+from autograder.submissions.file_trees import Tree
 
 __all__ = ["MoodleSite"]
 

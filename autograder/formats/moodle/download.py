@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who, text_entry
-from autograder.submissions.trees import Entry, Tree
+from autograder.submissions.file_trees import Entry, Tree
 
 __all__ = ["MOODLE", "is_hidden"]
 

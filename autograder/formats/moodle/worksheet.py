@@ -1,37 +1,17 @@
-"""Moodle: the grading worksheet that was downloaded, with the grades filled, and a zip file of feedback.
-
-Every header is in the language of whoever downloaded it, and so are yes and no. `mod_assign` always writes the columns
-in one order: the identifier (a word and a number), the full name unless grading is blind, what identifies people on
-this site, the status, perhaps group and marker, the grade, its maximum or scale, perhaps the workflow's state, whether
-the grade can be changed, times and feedback. So columns are found by the words that are known here, and those around
-the grade by what is in them. What identifies a student is found by known words alone: a wrong column would give a
-student the grade of another.
-"""
+"""Moodle: the grading worksheet that was downloaded, with the grades filled, and a zip file of feedback."""
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
-from autograder.formats.filled_table import Table, number_of, read_table
-from autograder.formats.filling import PLATFORM, Column, Line, fill, place, written_file
-from autograder.formats.moodle.download import is_hidden
-from autograder.formats.moodle.feedback_files import write_feedback
-from autograder.formats.moodle.words import (
-    CHANGEABLE_HEADERS,
-    FULL_NAME,
-    GRADE,
-    GROUP,
-    IDENTITIES,
-    MAXIMUM,
-    NO,
-    SCALE_HEADERS,
-    YES,
-)
-from autograder.formats.outgoing import (
+from autograder.checks.wording import reason_of
+from autograder.formats.class_grades import (
     CHANGEABLE,
     COLUMN,
     INTO,
@@ -43,11 +23,137 @@ from autograder.formats.outgoing import (
     Request,
     Written,
 )
+from autograder.formats.filled_table import Table, number_of, read_table
+from autograder.formats.filling import PLATFORM, Column, Line, fill, place, written_file
+from autograder.formats.moodle.download import is_hidden
+from autograder.reports.files import write_bytes
 from autograder.reports.pages import Heading, student_page
 from autograder.settings import near
-from autograder.submissions.roster import folded
+from autograder.submissions.term import folded
 
-__all__ = ["EXPORTER"]
+__all__ = ["EXPORTER", "folder_name"]
+
+FULL_NAME = frozenset({
+    "full name", "vollständiger name", "nom complet", "nombre completo", "nome completo", "volledige naam",
+    "pełna nazwa", "imię i nazwisko", "полное имя", "שם מלא", "الاسم الكامل", "fullständigt namn", "koko nimi",
+    "fulde navn", "fullt navn", "celé jméno", "teljes név", "ad\u0131 soyad\u0131", "全名", "フルネーム", "성명",
+    "nom", "nombre", "nome", "name", "cognome / nome", "nombre / apellido(s)", "vorname / nachname",
+    "first name / last name",
+})  # fmt: skip
+
+GRADE = frozenset({
+    "grade", "bewertung", "note", "calificación", "nota", "valutazione", "cijfer", "beoordeling", "ocena", "оценка",
+    "ציון", "الدرجة", "درجة", "betyg", "arvosana", "karakter", "známka", "osztályzat", "pont", "not", "成绩", "成績",
+    "評点", "评分", "성적", "avaliação", "punkte",
+})  # fmt: skip
+
+IDENTITIES = frozenset({
+    "email address", "email", "e-mail", "e-mail address", "e-mails", "mail", "e-mail-adresse", "e-mailadresse",
+    "e-mailadres", "adresse de courriel", "adresse électronique", "courriel", "adresse e-mail", "adresse email",
+    "dirección de correo", "correo electrónico", "correo", "dirección email", "dirección de correo electrónico",
+    "endereço de e-mail", "endereço de email", "correio eletrónico", "indirizzo email", "indirizzo e-mail",
+    "adres e-mail", "adres email", "adres poczty elektronicznej", "адрес электронной почты", "эл. почта",
+    "דואר אלקטרוני", "כתובת דואר אלקטרוני", "כתובת דוא\"ל", "عنوان البريد الإلكتروني", "البريد الإلكتروني",
+    "e-postadress", "e-post", "epost", "e-postadresse", "sähköpostiosoite", "sähköposti", "e-mailová adresa",
+    "e-mail cím", "e-mail-cím", "email cím", "e-posta adresi", "e-posta", "helbide elektronikoa", "电子邮件地址",
+    "电邮地址", "メールアドレス", "이메일", "이메일 주소",
+    "username", "user name", "login", "anmeldename", "benutzername", "nom d'utilisateur", "nom d\u2019utilisateur",
+    "nombre de usuario", "usuario", "nome de utilizador", "identificação de usuário", "nome de usuário",
+    "nome utente", "username (login)", "gebruikersnaam", "nazwa użytkownika", "логин", "имя пользователя", "שם משתמש",
+    "اسم المستخدم", "användarnamn", "käyttäjätunnus", "brugernavn", "brukernavn", "uživatelské jméno",
+    "felhasználónév", "kullan\u0131c\u0131 ad\u0131", "erabiltzaile-izena", "用户名", "ユーザ名", "사용자 아이디",
+    "id number", "student id", "student number", "sid", "matrikelnummer", "matriculation number", "id-nummer",
+    "numéro d'identification", "numéro d\u2019identification", "número de id", "número de identificação", "numero id",
+    "numero di matricola", "matricola", "matrícula", "numer id", "numer albumu", "индивидуальный номер", "מספר זהות",
+    "מספר זיהוי", "رقم التعريف", "رقم الهوية", "id-numero", "opiskelijanumero", "identifikační číslo",
+    "azonosító szám", "kimlik numaras\u0131", "id zenbakia", "学号", "idナンバー", "학번",
+})  # fmt: skip
+"""Headers of e-mail addresses, user names and numbers of students, whose cells say whose line it is."""
+
+MAXIMUM = frozenset({
+    "maximum grade", "max grade", "bestwertung", "höchstbewertung", "note maximale", "calificación máxima",
+    "puntuación máxima", "nota máxima", "valutazione massima", "voto massimo", "maximumcijfer", "maximale beoordeling",
+    "ocena maksymalna", "maksymalna ocena", "максимальная оценка", "ציון מירבי", "ציון מרבי",
+    "الدرجة العظمى", "الدرجة القصوى",
+    "maxbetyg", "maksimiarvosana", "maksimal karakter", "maksimumkarakter", "nejvyšší známka", "maximális pontszám",
+    "en yüksek not", "最高分", "最大成绩", "最大評点", "최고 성적",
+})  # fmt: skip
+
+SCALE_HEADERS = frozenset({
+    "scale", "skala", "bewertungsskala", "barème", "escala", "scala", "schaal", "шкала", "סולם", "סולם הערכה", "مقياس",
+    "المقياس", "asteikko", "škála", "skála", "ölçek", "等级", "評価尺度",
+})  # fmt: skip
+
+CHANGEABLE_HEADERS = frozenset({
+    "grade can be changed", "bewertung kann geändert werden", "la note peut être modifiée",
+    "la calificación puede ser cambiada", "la calificación puede cambiarse", "se puede cambiar la calificación",
+    "a nota pode ser alterada", "la valutazione può essere modificata", "cijfer kan gewijzigd worden",
+    "ocenę można zmienić", "оценка может быть изменена", "ניתן לשנות את הציון", "הציון ניתן לשינוי",
+    "يمكن تغيير الدرجة", "not değiştirilebilir", "kalifikazioa alda daiteke", "允许更改成绩", "betyget kan ändras",
+})  # fmt: skip
+
+GROUP = frozenset({
+    "group", "gruppe", "groupe", "grupo", "gruppo", "groep", "grupa", "группа", "קבוצה", "المجموعة", "grupp", "ryhmä",
+    "skupina", "csoport", "grup", "小组", "グループ", "모둠",
+})  # fmt: skip
+
+YES = frozenset({
+    "yes", "ja", "oui", "sí", "si", "sì", "sim", "tak", "да", "כן", "نعم", "kyllä", "ano", "igen", "evet", "bai", "是",
+    "はい", "예",
+})  # fmt: skip
+
+NO = frozenset({
+    "no", "nein", "non", "não", "nee", "nie", "нет", "לא", "لا", "nej", "nei", "ei", "ne", "nem", "hay\u0131r", "ez",
+    "否", "いいえ", "아니오",
+})  # fmt: skip
+
+
+_FILE = "feedback.html"
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|&\x00-\x1f\x7f_]+')
+_LONGEST = 150  # bytes of a name; the whole path has to fit into what file systems and zip programs take
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+
+def folder_name(name: str, participant: str) -> str:
+    """The folder of a participant, as Moodle's own download calls it.
+
+    Examples:
+        >>> folder_name("Ada_Lovelace", "1234567")
+        'Ada Lovelace_1234567_assignsubmission_file'
+    """
+    clean = " ".join(_FORBIDDEN.sub(" ", name).split()).strip(".~ ")
+    while len(clean.encode("utf-8", "replace")) > _LONGEST:
+        clean = clean[:-1]
+    return f"{clean or 'Participant'}_{participant}_assignsubmission_file"
+
+
+def write_feedback(path: Path, pages: Mapping[tuple[str, str], Path | str | None]) -> tuple[Path, ...]:
+    """Pack the page of each participant; returns the archive, or nothing where there are no pages.
+
+    Args:
+        path: of the archive.
+        pages: the file or the content, by name and number of the participant.
+
+    Raises:
+        UsageError: a page cannot be read, or the archive cannot be written.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for (name, participant), page in sorted(pages.items(), key=lambda each: int(each[0][1])):
+            if page is None:
+                continue
+            info = zipfile.ZipInfo(f"{folder_name(name, participant)}/{_FILE}", _EARLIEST)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            try:
+                archive.writestr(info, page.encode("utf-8", "replace") if isinstance(page, str) else page.read_bytes())
+            except OSError as error:
+                raise UsageError(f"{page} cannot be read: {reason_of(error)}; grade again.") from None
+        found = archive.namelist()
+    if not found:
+        return ()
+    write_bytes(path, made.getvalue())
+    return (path,)
+
 
 _IDENTIFIER = re.compile(r"\D*?(?P<id>\d+)\s*")
 _KEY = re.compile(r"(?P<name>.*)_(?P<id>\d+)", re.DOTALL)

@@ -19,8 +19,8 @@ from typing import Any
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.reports.pages.formulas import formulas_in_html
 from autograder.reports.pages.student import TEMPLATES as FEEDBACK
+from autograder.reports.pages.text import formulas_in_html
 
 __all__ = ["BROWSERS", "html_page", "pdf_of"]
 

@@ -16,7 +16,7 @@ from autograder.course.term import Term
 from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
-from autograder.reports.lateness import known_hand_ins
+from autograder.reports.final_points import known_hand_ins
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.publishing import published_names
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of, shown_report

@@ -13,10 +13,10 @@ from itertools import islice
 from autograder import __version__, sandbox
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.datasets import DataSettings
-from autograder.formats.nbgrader import scoring, source_notebook
+from autograder.formats.nbgrader import cell_results, source_notebook
+from autograder.formats.nbgrader.cell_results import MOST_RESTARTS, Ran, run_notebook
 from autograder.formats.nbgrader.config import Settings, read_settings
 from autograder.formats.nbgrader.course import Assignment, Course, Graded, load
-from autograder.formats.nbgrader.run import MOST_RESTARTS, Ran, run_notebook
 from autograder.grading import RunOptions
 from autograder.grading.grader import CHECKS_SECONDS
 from autograder.grading.jobs import Enter, Grade, JobSpec
@@ -33,15 +33,7 @@ from autograder.scoring import question_points, report_points
 from autograder.submissions import Submission
 from autograder.worker.shell import PREPARED
 
-__all__ = [
-    "CourseGrader",
-    "grade",
-    "limits_of",
-    "longest_seconds",
-    "lost_report",
-    "result_key",
-    "start_sandbox",
-]
+__all__ = ["CourseGrader", "grade", "limits_of", "longest_seconds", "lost_report", "result_key", "start_sandbox"]
 
 _KEPT_OUTPUT = 8192
 _EXTRA_SECONDS = 30.0
@@ -274,11 +266,13 @@ class _Grading:
                 outputs = {n: _texts(run) for n, run in seen.items()}
                 found = to_read(shown, self.graded.shown, cell.name, outputs)
                 checks.append(
-                    scoring.by_hand(cell, title, found, _drawn((seen[n] for n in found.numbers if n in seen), room))
+                    cell_results.by_hand(
+                        cell, title, found, _drawn((seen[n] for n in found.numbers if n in seen), room)
+                    )
                 )
                 continue
             checks.append(
-                scoring.judge(
+                cell_results.judge(
                     whole.runs.get(number),
                     number,
                     cell,
@@ -290,7 +284,7 @@ class _Grading:
             )
         tests = {numbers[cell.name] for cell in self.graded.scored if source_notebook.is_test(cell)}
         others = [run for n, run in sorted(whole.runs.items()) if n not in tests]
-        ended = list(filter(None, (scoring.stopped(run, seen=seen.get(run.number)) for run in others)))
+        ended = list(filter(None, (cell_results.stopped(run, seen=seen.get(run.number)) for run in others)))
         self.notes += ended[:_MOST_NOTES]
         self.notes += filter(None, [room.sentence])
         everything = _printed(whole.runs.values())
@@ -351,9 +345,9 @@ class _Grading:
 def _all_lost(notebook: Graded, verdict: Verdict, why: str) -> tuple[CheckResult, ...]:
     """The same end for every test cell."""
     return tuple(
-        scoring.by_hand(cell, notebook.titles[cell.name])
+        cell_results.by_hand(cell, notebook.titles[cell.name])
         if source_notebook.by_hand(cell)
-        else scoring.lost(cell, notebook.titles[cell.name], verdict, why, hidden=notebook.is_hidden(cell))
+        else cell_results.lost(cell, notebook.titles[cell.name], verdict, why, hidden=notebook.is_hidden(cell))
         for cell in notebook.scored
     )
 

@@ -1,4 +1,4 @@
-"""From `submitted/STUDENT/ASSIGNMENT/` to staged submissions."""
+"""nbgrader's `submitted/STUDENT/ASSIGNMENT/`: staged submissions, and a source of hand-ins with their times."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from autograder.checks.errors import UsageError, Verdict
+from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
 from autograder.formats.nbgrader.course import Assignment, Course, is_left_out
 from autograder.formats.nbgrader.lateness import Stamp, read_stamp
 from autograder.submissions import Caps, Recogniser, Submission, collect, collect_one
+from autograder.submissions.file_trees import Tree
 from autograder.submissions.folders import Unfit, open_regular
 from autograder.submissions.names import student_name
 
-__all__ = ["collect_again", "collect_course", "stamp_of", "stamps_of", "students_of", "times_of"]
+__all__ = ["NBGRADER", "collect_again", "collect_course", "stamp_of", "stamps_of", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
@@ -201,3 +203,46 @@ def _put_beside(assignment: Assignment, folder: Path) -> Iterator[str]:
             above.chmod(0o755)
         target.write_bytes(content)
         target.chmod(0o644)
+
+
+_NOT_HANDED_IN = ((TIMESTAMP,), ("submission_secret.txt",))
+_LONGEST_STAMP = 100  # bytes
+
+
+def _recognise(tree: Tree, asked: Asked) -> str:
+    students = tree.by_top()
+    below = {path[0] for own in students.values() for path in own.files if len(path) > 1}
+    stamped = any(path[1:] == (TIMESTAMP,) for own in students.values() for path in own.files)
+    flat = any(len(path) == 1 for own in students.values() for path in own.files)
+    several = len(students) > 1 or tree.place.name == "submitted"
+    if flat or not (stamped or (several and below == {asked.assignment})):
+        return ""
+    return "a folder submitted/ of nbgrader"
+
+
+def _read_tree(tree: Tree, asked: Asked) -> Found:
+    found = Found()
+    for student, everything in tree.by_top().items():
+        own = everything.below(asked.assignment)
+        if not own.files and not own.left_out:
+            others = sorted({path[0] for path in everything.files})
+            found.nothing[student] = f"nothing in {student}/{asked.assignment} (there is {', '.join(others[:3])})"
+            continue
+        received: datetime | None = None
+        notes: tuple[str, ...] = ()
+        if entry := own.files.get((TIMESTAMP,)):
+            try:
+                stamp = read_stamp(entry.read(_LONGEST_STAMP).decode("utf-8", "replace"))
+                received = stamp.time
+                notes = (f"{TIMESTAMP} cannot be read: {stamp.problem}.",) if stamp.time is None else ()
+            except Unfit as error:
+                notes = (f"{TIMESTAMP} {error}.",)
+        for path in _NOT_HANDED_IN:
+            own.files.pop(path, None)
+        found.hand_ins.append(HandIn(Who(student, (student,), (student,)), own, received, notes=notes))
+    if not found.hand_ins:
+        found.notes.append(f"Nobody has a folder {asked.assignment}: name the assignment as nbgrader does.")
+    return found
+
+
+NBGRADER = Source("nbgrader", _recognise, _read_tree)

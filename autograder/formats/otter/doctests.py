@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from autograder.formats.otter.master import Case
 from autograder.formats.otter.names import Names
-from autograder.formats.otter.outputs import Expected, expected
 from autograder.formats.otter.remote_calls import Outside
-from autograder.formats.otter.statements import Stays, parsed, said
+from autograder.formats.otter.statements import Expected, Stays, expected, parsed, said
 from autograder.scaffold.writing import double_quoted, wrapped
 
 __all__ = ["Moved", "move"]

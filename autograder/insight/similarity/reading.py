@@ -22,8 +22,7 @@ from autograder.checks.local.kit import OURS
 from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import reason_of
-from autograder.insight.similarity.fragments import Fragments, fragments_of
-from autograder.insight.similarity.tokens import Token, tokens_of
+from autograder.insight.similarity.fragments import Fragments, Token, fragments_of, tokens_of
 from autograder.notebooks.reading import read
 from autograder.notebooks.reading_process import Ended, Reader, serve
 from autograder.notebooks.source import source_of

@@ -5,10 +5,8 @@ own style sheet and the pictures that lie in it. Whatever a submission wrote is 
 made visible.
 """
 
-from autograder.reports.pages.answers import Asked, answers_page
-from autograder.reports.pages.changes import changes_page
+from autograder.reports.pages.staff import Asked, answers_page, changes_page, summary_page
 from autograder.reports.pages.student import AnsweredRequest, Heading, staff_page, student_page
-from autograder.reports.pages.summary import summary_page
 
 __all__ = [
     "AnsweredRequest",

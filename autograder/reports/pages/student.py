@@ -16,9 +16,8 @@ from autograder import __version__, atomic_files
 from autograder.checks.wording import counted
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
-from autograder.reports.changes import signed
-from autograder.reports.pages.formulas import with_formulas
-from autograder.reports.pages.text import visible
+from autograder.reports.pages.text import visible, with_formulas
+from autograder.reports.regrading import signed
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report, withheld_sentence
 from autograder.results import Report, Verdict
 from autograder.scoring import points_of, rounded, shown

@@ -13,11 +13,11 @@ from pathlib import Path, PurePath
 from autograder.assignment.rubric import is_answer_file
 from autograder.checks.errors import StudentError, UsageError, Verdict
 from autograder.checks.wording import are, series
+from autograder.submissions.file_trees import Tree, is_opened, open_tree
 from autograder.submissions.folders import Unfit, keep
 from autograder.submissions.names import near, printable, some
 from autograder.submissions.records import MIB, Caps, Contents
 from autograder.submissions.similar_names import Recogniser
-from autograder.submissions.trees import Tree, is_opened, open_tree
 
 __all__ = ["NONE", "TEXT_ENTRY", "Placed", "Question", "place", "read_tree", "repairs"]
 

@@ -29,7 +29,7 @@ from autograder.submissions.names import is_clutter, name_in_zip, printable, rea
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.seven_zip import unpack_seven_zip
 
-__all__ = ["CLASS", "NOT_LISTED", "OPENED", "OUTSIDE", "Entry", "Tree", "is_opened", "open_tree"]
+__all__ = ["CLASS", "NOT_LISTED", "OUTSIDE", "Entry", "Tree", "is_opened", "open_tree"]
 
 OPENED = (".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".7z")
 """Endings of archives that are opened here."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from autograder import settings
 from autograder.optional_packages import missing
-from autograder.store.table import WAIT_SECONDS, DatabaseError, Step, Values, no_step, one_line
+from autograder.store.database import WAIT_SECONDS, DatabaseError, Step, Values, no_step, one_line
 
 __all__ = ["AnyDatabase", "engine", "shown"]
 
