@@ -305,7 +305,8 @@ def read_late_days(path: Path, course: Course, roster: Roster | None) -> dict[tu
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="", restval="")
     names = {(each or "").strip().casefold(): each for each in rows.fieldnames or ()}
     if missing := [each for each in _LATE_DAY_COLUMNS if each not in names]:
-        raise InstructorError(f"{path}:1: there is no column {missing[0]!r}; the columns are {', '.join(_LATE_DAY_COLUMNS)}.")
+        columns = ", ".join(_LATE_DAY_COLUMNS)
+        raise InstructorError(f"{path}:1: there is no column {missing[0]!r}; the columns are {columns}.")
     found = {}
     for row in rows:
         student, assignment, days = (str(row[names[each]]).strip() for each in _LATE_DAY_COLUMNS)

@@ -85,7 +85,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["autograder.assignment.dataset", "autograder.results", "autograder.cli.stopping"])
+@pytest.mark.parametrize("module", ["autograder.settings", "autograder.checks.errors", "autograder.cli.stopping"])
 def test_ctrl_c_while_the_command_is_imported_waits_for_the_import(module: str) -> None:
     """No traceback of half a module, from the first import on; the sentence says that nothing was done."""
     code = IMPORTED_AND_STOPPED.replace("MODULE", module)
