@@ -237,7 +237,7 @@ def test_what_the_machine_refuses_is_reported_as_such(
     def fails(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr("autograder.cli.app", fails)
+    monkeypatch.setattr("autograder.cli._of_call", lambda _: fails)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
@@ -250,7 +250,7 @@ def test_an_error_without_a_number_is_ours(monkeypatch: pytest.MonkeyPatch, caps
     def fails(**_: object) -> None:
         raise OSError("odd")
 
-    monkeypatch.setattr("autograder.cli.app", fails)
+    monkeypatch.setattr("autograder.cli._of_call", lambda _: fails)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 3

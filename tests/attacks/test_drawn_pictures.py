@@ -134,6 +134,7 @@ def test_hostile_texts_are_only_texts() -> None:
     words_of(text).encode()
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(
     key=st.sampled_from([*record()["axes"][0]]),
@@ -163,6 +164,7 @@ def test_whatever_an_area_is_makes_a_picture_or_none(key: str, seen: Any) -> Non
     assert is_only_a_picture(draw(record(), look(areas=[{**shape, key: seen}, shape])))
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(part=st.sampled_from(["layer", "word", "dots"]), data=st.data(), seen=anything)
 def test_whatever_is_added_makes_a_picture_or_none(part: str, data: Any, seen: Any) -> None:

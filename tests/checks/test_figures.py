@@ -601,6 +601,7 @@ def test_no_more_is_judged_than_is_recorded_of_figures():
     assert len(plot.xticks.at) <= safe_reading.MAX_TICKS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("axes", "judged"),
     [

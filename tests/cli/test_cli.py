@@ -349,6 +349,7 @@ def test_a_release_is_written_and_reported(root: Path) -> None:
     assert "2 * x" not in stub
 
 
+@pytest.mark.long
 def test_a_release_says_whose_hints_it_publishes(root: Path) -> None:
     """The hints of hidden checks go into a notebook handout, so `release` says how many and of which checks."""
     folder, reference = root / "assignments" / "tiny", root / "reference" / "tiny"
@@ -662,6 +663,7 @@ def test_the_doctor_tells_what_is_enforced_and_what_the_course_lacks(root: Path)
     assert "not in the repository yet: later" in done.stdout
 
 
+@pytest.mark.long
 def test_the_data_sets_are_listed(root: Path) -> None:
     """The embedded set is always there."""
     done = run("data", "list", cwd=root)

@@ -256,6 +256,7 @@ def with_config(root: Path, before: str, field: str) -> Path:
 DATES = 'dates={"tiny": Dates("2026-10-15 23:59")}, timezone="UTC"'
 
 
+@pytest.mark.long
 def test_what_the_configuration_needs_is_in_the_archive(tmp_path) -> None:
     """The roster, and modules of the course's folder that it imports, in turn; the unpacked course can be opened."""
     before = "import my_dates\nfrom pathlib import Path\nfrom autograder.course import Dates\n"
@@ -284,6 +285,7 @@ def test_what_the_configuration_needs_is_in_the_archive(tmp_path) -> None:
     assert "all.csv cannot be read" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("before", "field", "options", "sentence"),
     [

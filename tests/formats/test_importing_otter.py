@@ -977,6 +977,7 @@ class TestSettings:
         assert "autograder_files (secret.csv) lie in assignments/hw/hidden, which staff alone have" in done.notes[0]
 
 
+@pytest.mark.long
 class TestSeeds:
     """Random numbers that decide results."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from nbgrader_course import Cell as JsonCell
 from nbgrader_course import code, course_of, markdown
 from test_nbgrader_course import run
@@ -76,6 +77,7 @@ def handed_in(*below_why: JsonCell, below_task: tuple[JsonCell, ...] = ()) -> li
     ]
 
 
+@pytest.mark.long
 def test_pages_for_marking_staff_and_students_show_added_cells(tmp_path: Path) -> None:
     """Of task cells and of written answers; who added nothing has an answer as it was handed out."""
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"

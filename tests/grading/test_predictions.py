@@ -201,6 +201,7 @@ _HEADERS = st.builds(
 )
 
 
+@pytest.mark.long
 @given(
     st.sampled_from([NPY, TWO, LABELLED]),
     st.one_of(_HEADERS, st.text(max_size=60)).map(lambda text: text.encode("utf-8", "replace")),

@@ -8,6 +8,7 @@ import predictions_course
 import pytest
 import written_course
 from fake_sandbox import FakeSandbox
+from samples import unmeasured
 from tiny_course import RIGHT, make_course
 
 from autograder.grading import RunOptions, grade
@@ -85,15 +86,7 @@ def course(tmp_path):
 def graded(loaded, submission, answer):
     """A report, without what is another number in each run."""
     made = grade(loaded, submission, FakeSandbox({"double": answer}), None, RunOptions("seed"))
-    return without_times(made)
-
-
-def without_times(report):
-    """A report with every duration set to 0."""
-    questions = tuple(
-        replace(each, checks=tuple(replace(check, seconds=0.0) for check in each.checks)) for each in report.questions
-    )
-    return replace(report, questions=questions, resources=replace(report.resources, wall_seconds=0.0, cpu_seconds=0.0))
+    return unmeasured(made)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
@@ -140,11 +133,11 @@ def test_points_of_predictions_are_scored_anew(tmp_path):
     (tmp_path / "in" / "ada").mkdir(parents=True)
     (tmp_path / "in" / "ada" / "predictions.csv").write_text(predictions_course.csv_of(some))
     (submission,) = collect(tmp_path / "in", before.assignment.handed_in, tmp_path / "staging")
-    made = without_times(grade(before, submission, FakeSandbox({}), None, RunOptions("seed")))
+    made = unmeasured(grade(before, submission, FakeSandbox({}), None, RunOptions("seed")))
     source = predictions_course.ASSIGNMENT.replace("points=6", 'visible="never", points=8')
     after = predictions_course.loaded_course(tmp_path / "course", assignment=source)
     assert after.run == before.run
-    again = without_times(grade(after, submission, FakeSandbox({}), None, RunOptions("seed")))
+    again = unmeasured(grade(after, submission, FakeSandbox({}), None, RunOptions("seed")))
     assert (made.max_points, again.max_points) == (6, 8)
     assert 0 < again.points < 8
     assert rescored(made, after) == again
@@ -161,7 +154,7 @@ def test_points_of_written_answers_are_scored_anew(tmp_path, handed_in):
         (tmp_path / "in" / "ada" / "answers.md").write_text(handed_in)
     (submission,) = collect(tmp_path / "in", before.assignment.handed_in, tmp_path / "staging")
     sandbox = FakeSandbox({"double": lambda x: x + x})
-    made = without_times(grade(before, submission, sandbox, None, RunOptions("seed")))
+    made = unmeasured(grade(before, submission, sandbox, None, RunOptions("seed")))
     script = root / "assignments/theory/assignment.py"
     script.write_text(
         script.read_text()
@@ -171,6 +164,6 @@ def test_points_of_written_answers_are_scored_anew(tmp_path, handed_in):
     )
     after = load(root, "theory")
     assert after.run == before.run
-    again = without_times(grade(after, submission, sandbox, None, RunOptions("seed")))
+    again = unmeasured(grade(after, submission, sandbox, None, RunOptions("seed")))
     assert "7 points" in again.questions[1].checks[0].message
     assert rescored(made, after) == again

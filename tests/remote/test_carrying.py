@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import unmeasured
 
 from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
@@ -283,20 +283,12 @@ def test_what_was_replaced_follows_the_dates_of_a_rescored_report(graded, tmp_pa
     """Where only `visible` changed, the note moves to staff, or back to the student, as grading again would put it."""
     ways = LATER, LATER.replace(', visible="never"', "")
     made = (graded(each, WRONG_FOR_NEGATIVE, student=who) for each, who in zip(ways, ("ada", "ben"), strict=True))
-    reports = [without_times(each.report) for each in made]
+    reports = [unmeasured(each.report) for each in made]
     assert [each.questions[1].checks[0].message for each in reports] == ["", NOTE]
     script = tmp_path / "course/assignments/net/assignment.py"
     for checks, before, after in zip(ways, reports[::-1], reports, strict=True):
         script.write_text("import numpy as np\n" + HEAD + textwrap.dedent(checks))
         assert rescored(before, load(tmp_path / "course", "net")).questions == after.questions
-
-
-def without_times(report):
-    """A report in which no check took any time."""
-    questions = [
-        replace(each, checks=tuple(replace(check, seconds=0.0) for check in each.checks)) for each in report.questions
-    ]
-    return replace(report, questions=tuple(questions))
 
 
 def test_unless_asks_for_the_check_even_if_it_is_not_selected(graded):

@@ -322,6 +322,7 @@ class TestFrom:
         root, _ = started("statistics_functions")
         assert graded(root, "statistics_functions", 16) > 70
 
+    @pytest.mark.long
     def test_methods_are_called_on_objects_made_alike(self, started) -> None:
         """Objects are made by the recorded constructor, with the same random attributes on both sides."""
         text = written(started("hinge")[0], "hinge")
@@ -335,6 +336,7 @@ class TestFrom:
         assert "of=lambda at: reference.loss_vectorized(at, X, y, reg)[0]" in text
         assert "points_at({passing: 1.0})" in text
 
+    @pytest.mark.long
     def test_large_numbers_are_tried_where_exponentials_are(self, started) -> None:
         """A softmax is also given scores at which exponentials would overflow."""
         assert "scores = scale * rng.normal(size=(n, d))" in written(started("softmax")[0], "softmax")

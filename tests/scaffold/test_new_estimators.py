@@ -118,6 +118,7 @@ IDLE = (
 )
 
 
+@pytest.mark.long
 class TestFit:
     """What `fit` sets."""
 

@@ -354,6 +354,7 @@ class TestNotebooks:
         assert "half(3.0)" in example
         assert "print(half(values))" in example
 
+    @pytest.mark.long
     def test_a_notebook_is_handed_out_as_one(self, root) -> None:
         """Its copy is the reference, and the reference passes the checks that came from its cells."""
         source = notebook(root.parent / "hw.ipynb", *CELLS)
@@ -389,6 +390,7 @@ class TestNotebooks:
 class TestTables:
     """Functions of DataFrames are drafted like those of arrays."""
 
+    @pytest.mark.long
     def test_a_table_is_made_like_the_recorded_one(self, root) -> None:
         """Columns keep their names, kinds, ranges and gaps, and the answers are compared as tables."""
         pytest.importorskip("pandas", reason="this is about pandas, which the toolkit does not need")
