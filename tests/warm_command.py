@@ -35,18 +35,25 @@ def call(words: Sequence[str], cwd: Path, environ: Mapping[str, str], seconds: f
 
     Raises:
         TimeoutError: it runs on after so many seconds.
+        RuntimeError: the process that it was to be forked of is dead; the next call has another one.
     """
-    asked, _ = _warm_process()
+    asked, process = _warm_process()
     with open(os.devnull) as nothing, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         request = json.dumps({"words": [*words], "cwd": str(cwd), "environ": {**environ}}).encode()
         asked.settimeout(seconds)
-        socket.send_fds(asked, [request], [each.fileno() for each in (nothing, said, complained)])
         try:
+            socket.send_fds(asked, [request], [each.fileno() for each in (nothing, said, complained)])
             answer = asked.recv(64)
+        except ConnectionError:
+            answer = b""
         except TimeoutError:
             _warm_process.cache_clear()
             asked.close()  # its process ends what it waits for
             raise
+        if not answer:
+            _warm_process.cache_clear()
+            asked.close()
+            raise RuntimeError(f"The process that calls are forked of ended with exit code {process.wait(seconds)}.")
         texts = []
         for file in (said, complained):
             file.seek(0)
