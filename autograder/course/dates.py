@@ -1,4 +1,9 @@
-"""When assignments are released and due, and which of a student's attempts counts."""
+"""When assignments are released and due, and which of a student's attempts counts.
+
+A text without an offset is a time on the course's own clocks (`Course.timezone`). What clocks show twice, or never, at
+a change of daylight saving time is refused. Everything is compared in UTC, so that a change of clocks between deadline
+and hand-in changes nobody's lateness.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Late rules as an instructor writes them, and what they cost: pure functions to points and a sum in words."""
+"""Late rules as an instructor writes them, and what they cost: pure functions to points and a sum in words.
+
+Lateness is time that has passed, so changes of the clock between deadline and hand-in do not matter: a day is 24 hours.
+For the same student nothing here depends on the order of hand-ins, more time never costs points, and points never
+become negative. Without a hand-in time nothing is taken off.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,11 @@
 """The grades of a class that leave for other programs: how they are asked for, and how they are gathered.
 
-`class_grades` reads the final points of each student from a graded folder, with the names by which platforms know
-them; an `Exporter` writes them in its format.
+`class_grades` reads the final points of each student from a graded folder, with the names by which platforms know them;
+an `Exporter` writes them in its format. These points are those of grades.csv: with what people gave, and after
+lateness.
+
+Points that a person still has to give, that our own fault left open, or that belong to an attempt which waits for an
+answer are no grade: such a student is in the class without points, and with the reason.
 """
 
 from __future__ import annotations

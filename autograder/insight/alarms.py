@@ -1,4 +1,9 @@
-"""What only a whole class shows: signs that a check, the handout or the machine is wrong, and shortcuts."""
+"""What only a whole class shows: signs that a check, the handout or the machine is wrong, and shortcuts.
+
+Pure functions over reports as the checks made them, without the points that people gave. What they find is for staff
+and costs nobody a point; a person looks at it before grades are given out. An honest submission may look like a
+shortcut (the same seed, a much faster program); how often, docs/insight.md says.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +58,8 @@ class ClassAlarm:
 
     `kind` is ``"refused"`` (`validate` refuses the assignment), ``"not attempted"`` (a question that nobody attempted),
     ``"public check"`` (fails for nearly everybody, who could run it at home) or ``"one message"`` (most of the class
-    fails a check with the same words); of `autograder.insight.alarms` ``"same answers"`` and ``"short training"``,
-    which are about some students. `question` and `check` are ids or "", `students` of `counted` are concerned.
+    fails a check with the same words); `shortcut_alarms` finds ``"same answers"`` and ``"short training"``, which are
+    about some students. `question` and `check` are ids or "", `students` of `counted` are concerned.
     """
 
     kind: str

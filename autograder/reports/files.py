@@ -1,6 +1,11 @@
 """Files for people's other tools: one JSON file per report, CSV files without formulas, and names for students.
 
 Nothing is left half written.
+
+A student chooses names, comments and answers; a spreadsheet that opens the file runs whatever looks like a formula. It
+takes a cell for one behind spaces, behind a line break, with full-width signs, and behind a semicolon or tab inside a
+text, where it cuts columns there instead of at commas. So an apostrophe goes before every sign that could begin a
+formula at any such place, and reading takes exactly these away again.
 """
 
 from __future__ import annotations

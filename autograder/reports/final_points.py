@@ -1,4 +1,13 @@
-"""From reports to the points that count: with what people gave, after lateness, and in a homework set up to its cap."""
+"""From reports to the points that count: with what people gave, after lateness, and in a homework set up to its cap.
+
+Points stand in `marks.csv`, in what formgrader gave (`manual_grades.json`), and in the results database, which has
+every line of `marks.csv` that had points or a comment. Grades, pages, exports and totals are made with all of them, so
+that a file that was lost takes nothing back.
+
+`reports/` hold what the checks found, and `hand_ins.json` when it was handed in. What lateness costs is computed anew
+from both and from `grader_config.py` whenever grades are written or added up, so that a changed rule, date or extension
+needs nothing to be graded again.
+"""
 
 from __future__ import annotations
 

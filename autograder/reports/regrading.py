@@ -1,4 +1,11 @@
-"""Two gradings of one class side by side: what the second changes, and the folder of each until one is taken."""
+"""Two gradings of one class side by side: what the second changes, and the folder of each until one is taken.
+
+Points are compared as the checks gave them; what people gave for written answers is the same in both.
+
+``OUT/regraded`` holds a whole second grading. Taking it moves what was there to ``OUT/versions/N`` and puts the new
+reports in place. Where students keep their better result, the earlier report of whoever would lose is kept in
+``OUT/kept_best``, and counts as long as no other submission is graded, whatever is graded again.
+"""
 
 from __future__ import annotations
 

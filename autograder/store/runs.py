@@ -1,4 +1,11 @@
-"""Gradings of a class, one run each: written in one transaction, and scored again."""
+"""Gradings of a class, one run each: written whole, in the transaction of the caller, read, and scored again.
+
+A run is one grading of one attempt under one key. The same key has the same result, so a second run under it takes the
+place of the first; only an INTERNAL one never replaces one without.
+
+Points that changed without a run are put in place for a whole class with a few statements, because a changed rule is
+about everybody; what was there before is in the log. A run keeps its number and its time, for nothing was run.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Collected attempts: `submissions/NAME/STUDENT/ATTEMPT/`, each with a record, and which of them count by the course's
 rule.
+
+The record and the original are hidden files, which no reader of submissions takes for a part of one.
 """
 
 from __future__ import annotations

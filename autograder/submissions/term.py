@@ -1,4 +1,8 @@
-"""From a course's folder to its term: the roster file, hand-ins that are known, and late days that were stated."""
+"""From a course's folder to its term: the roster file, hand-ins that are known, and late days that were stated.
+
+A hand-in that becomes known may take late days which another assignment had used. What was written of that one before
+has other points then, so whoever keeps hand-ins gets its name, with the folders in which it is to be written anew.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""What GitHub and Classroom 50 run: a repository with a workflow, and a folder for `autograders/ASSIGNMENT/`."""
+"""What GitHub and Classroom 50 run: a repository with a workflow, and a folder for `autograders/ASSIGNMENT/`.
+
+GitHub: the workflow runs the public checks at each push. It needs no secret and holds nothing hidden: everybody may
+read it, and a fork runs it, too. It may read the repository and nothing else.
+
+Classroom 50: its runner calls `autograder.py` in a checkout of the student's repository, and reads `result.json` there.
+Scores are whole numbers, so points are multiplied until they are.
+"""
 
 from __future__ import annotations
 

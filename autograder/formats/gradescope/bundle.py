@@ -1,6 +1,15 @@
 """The upload for Gradescope: the same grader there, with the assignment, its hidden checks and the reference.
 
 What the assignment needs of the course's folder goes with it, and is tried before: grading must find it all.
+
+The configuration says in Python what it needs, so nobody can list that for sure: modules that it imports are found by
+reading it, the roster by opening it. What was packed is then opened as the grader opens it there, in a folder and a
+process of its own, so that whatever is missing is said while the instructor makes the bundle, and not at the first
+submission.
+
+Gradescope unpacks the archive into /autograder/source, runs `setup.sh` once to build an image, and `run_autograder` for
+each submission, as root. The toolkit goes to /opt/autograder, where every user may read it, because a submission runs
+as another user; what is secret stays in /autograder/source, which only root may enter.
 """
 
 from __future__ import annotations

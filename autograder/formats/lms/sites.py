@@ -1,6 +1,8 @@
 """Learning platforms that are spoken to by their web services: what an address names, its token, and who speaks to it.
 
 A new platform is its own module, and a line in `SITES`.
+
+An address is the one that the browser shows on the page of the assignment, so that nobody has to know ids.
 """
 
 from __future__ import annotations

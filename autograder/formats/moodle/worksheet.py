@@ -1,4 +1,18 @@
-"""Moodle: the grading worksheet that was downloaded, with the grades filled, and a zip file of feedback."""
+"""Moodle: the grading worksheet that was downloaded, with the grades filled, and a zip file of feedback.
+
+
+
+Moodle splits the name of a folder at its underscores into name, number of the participant, type and name of the plugin
+that files were handed in by; so a name must have none. Files whose names begin with a dot or a tilde are passed over.
+The archive is made of the same bytes each time.
+
+Every header is in the language of whoever downloaded it, and so are yes and no. `mod_assign` always writes the columns
+in one order: the identifier (a word and a number), the full name unless grading is blind, what identifies people on
+this site, the status, perhaps group and marker, the grade, its maximum or scale, perhaps the workflow's state, whether
+the grade can be changed, times and feedback. So columns are found by the words that are known here (a language that is
+missing needs no entry where its columns are recognised otherwise), and those around the grade by what is in them. What
+identifies a student is found by known words alone: a wrong column would give a student the grade of another.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""From Python code to fragments: tokens that renaming leaves alone, and every run of so many of them as a number."""
+"""From Python code to fragments: tokens that renaming leaves alone, and every run of so many of them as a number.
+
+tree-sitter parses it, also where it has syntax errors or was written for another version of Python. What is left of the
+tree says what is done, not how it is spelled: names of the author's own become one token, names of packages and
+builtins stay, numbers count by their value, and `x += y` is `x = x + y`. Nothing of the code is run.
+
+All runs are kept, not a sample of them as in winnowing (Schleimer, Wilkerson and Aiken, SIGMOD 2003): a class fits into
+memory, and what is marked on a page is then exactly what was counted.
+"""
 
 from __future__ import annotations
 

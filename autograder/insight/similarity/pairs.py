@@ -1,4 +1,9 @@
-"""How much two submissions share, weighed by how rare it is; which pairs stand out; and where they share what."""
+"""How much two submissions share, weighed by how rare it is; which pairs stand out; and where they share what.
+
+A fragment that others of the class have, too, says little: its weight is the logarithm of one over the share of *other*
+submissions with it. What the stub, the reference or a base has, or more than a quarter of the others, has no weight. So
+the measure calibrates itself on each class, and copying that most of a class took part in cannot be seen.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pages for staff: the class at a glance, answers to a question, what a second grading changes, similar submissions."""
+"""Pages for staff: the class at a glance, answers to a question, what a second grading changes, similar submissions.
+
+The pages of similar submissions say what was counted and what that can mean; neither says that anybody copied.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""What a submission printed, made safe to look at, and formulas between dollar signs, drawn without scripts."""
+"""What a submission printed, made safe to look at, and formulas between dollar signs, drawn without scripts.
+
+`latex2mathml` reads the formula; of what it makes, only elements and attributes of the tables below reach a page,
+written anew with every text escaped. What it cannot read stays as it was typed. As the text may be a submission's,
+formulas are short, few and free of definitions (which could grow without an end), and all of one text share a limit of
+CPU time.
+"""
 
 from __future__ import annotations
 
