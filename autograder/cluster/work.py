@@ -83,10 +83,11 @@ def work_of(grader: Grader, folder: Path) -> Work:
 
 
 def job_name(key: str, attempt: Attempt) -> str:
-    """The hash of all that went into a job, by the key of its result."""
+    """The hash of all that went into a job, by the key of its result; a second try does not find the first one's."""
     submission = attempt.submission
     done = sorted(submission.done) if isinstance(submission, PartlyGraded) else []
-    about = msgspec.json.encode([key, submission.student, submission.sha256, done, attempt.alone])
+    attempted = [attempt.alone, attempt.tries > 1, attempt.run]
+    about = msgspec.json.encode([key, submission.student, submission.sha256, done, *attempted])
     return hashlib.sha256(about).hexdigest()
 
 

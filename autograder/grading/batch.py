@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -124,7 +125,7 @@ def grade_all(
                 reports[attempt.submission.student] = report
                 notify(Finished(report))
             if any(report.internal for report in reports.values()):
-                compared = reference.report(engine)
+                compared = reference.report(engine, again=True)
         finally:
             engine.close()
     _say_again(again, notify)
@@ -206,20 +207,23 @@ def _planned(
 
 @dataclass(slots=True)
 class _Reference:
-    """The reference as a submission, run at most once, for what it takes and for how its checks end."""
+    """The reference as a submission, for what it takes and for how its checks end."""
 
     grader: Grader
     measured: Measured
     _submission: Submission | None = None
-    _made: Report | None = None
 
-    def report(self, engine: Engine) -> Report | None:
-        """Its report; None where there is no reference, or no report came of it."""
+    def report(self, engine: Engine, *, again: bool = False) -> Report | None:
+        """Its report, made now; None where there is no reference, or no report came of it.
+
+        `again` is for a comparison with faults of ours: the machine may be another than it was before them, so nothing
+        that an engine kept of an earlier run is taken.
+        """
         control = self._staged()
-        if self._made is None and control is not None:
-            asked = deque([Attempt(control, alone=True)])
-            self._made = next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
-        return self._made
+        if control is None:
+            return None
+        asked = deque([Attempt(control, alone=True, run=uuid.uuid4().hex if again else "")])
+        return next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
 
     def cost(self, engine: Engine) -> Cost | None:
         """What it takes, measured now if that was never done; None where it cannot be graded."""

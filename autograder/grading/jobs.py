@@ -109,13 +109,15 @@ class Fault:
 class Attempt:
     """A submission on its way, and how often it was tried; `before` is the report of a try that does not count.
 
-    That try restored what is given in the staged files, so it alone saw what the student had handed in there.
+    That try restored what is given in the staged files, so it alone saw what the student had handed in there. A result
+    that was kept of an attempt with another `run` is not taken for this one.
     """
 
     submission: Submission
     tries: int = 0
     alone: bool = False
     before: Report | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from samples import passing
 from autograder.cluster import runner as runner_module
 from autograder.cluster import work as work_module
 from autograder.cluster.runner import Runner
-from autograder.cluster.work import kept_result, read_result
+from autograder.cluster.work import job_name, kept_result, read_result
 from autograder.grading.jobs import Attempt, Ended
 
 JOB: Any = Attempt(SimpleNamespace(student="ann"))  # type: ignore[arg-type]
@@ -107,3 +107,13 @@ def test_a_result_is_written_when_its_folder_is_back(tmp_path: Path, monkeypatch
     with pytest.raises(FileNotFoundError):
         kept_result(tmp_path / "other" / "job.json", passing("ann"))
     assert 120 < clock[0] <= 170
+
+
+def test_a_kept_result_is_that_of_the_same_try() -> None:
+    """A first try has the same name after a restart; the second one, and a run of its own, have others."""
+    submission: Any = SimpleNamespace(student="ann", sha256="f")
+    first = Attempt(submission, tries=1, alone=True)
+    same = Attempt(submission, tries=1, alone=True)
+    others = [Attempt(submission, tries=2, alone=True), Attempt(submission, tries=1, alone=True, run="r")]
+    assert job_name("key", first) == job_name("key", same)
+    assert len({job_name("key", each) for each in (first, *others)}) == 3

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import check, passing, question, report
+from samples import check, internal, passing, question, report
 from test_batch import Class, quick
+from test_engine import ListEngine
 from tiny_course import RIGHT, hand_in
 
 from autograder.datasets import DataSettings
@@ -32,7 +33,8 @@ from autograder.grading.forecast import (
 )
 from autograder.grading.grader import AssignmentGrader
 from autograder.grading.job_processes import Event, Finished, Started
-from autograder.results import Verdict
+from autograder.grading.jobs import Attempt
+from autograder.results import Report, Verdict
 from autograder.store import Store
 from autograder.submissions import Submission, collect
 
@@ -199,6 +201,14 @@ class Large(Class):
             )
         return events
 
+    def reports(self, engine: ListEngine) -> tuple[Report, ...]:
+        """The reports of everybody, made by an engine."""
+        with Store(self.address) as store:
+            about = (self.submissions, self.grader, store)
+            return grade_all(
+                *about, jobs=2, notify=lambda _: None, plan=Plan(), measured=self.measured, engines=lambda *_: engine
+            )
+
 
 @pytest.mark.long
 def test_a_large_class_has_a_forecast_before_its_first_submission(tmp_path: Path) -> None:
@@ -246,3 +256,22 @@ def test_the_store_knows_how_long_the_newest_run_of_each_student_took(tmp_path: 
     with Store(course.address) as store:
         assert store.seconds_by_student("tiny") == {name: pytest.approx(0.1) for name in ("ann", "ben", "carl")}
         assert store.seconds_by_student("other") == {}
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_whose_a_fault_is_follows_from_the_reference_after_the_class(tmp_path: Path, broken: bool) -> None:
+    """The machine breaks after the reference was measured: nobody's submission is the cause. Where the reference runs
+    after the class as before it, everybody's is."""
+    course, seen = Large(tmp_path), list[Attempt]()
+
+    def answer(attempt: Attempt) -> Report:
+        student = attempt.submission.student
+        if student == "the reference":
+            seen.append(replace(attempt))
+        fails = student != "the reference" or (broken and len(seen) > 1)
+        made = internal(student) if fails else passing(student)
+        return replace(made, replay=replace(made.replay, submission_sha256=student, key=student))
+
+    made = course.reports(ListEngine(answer))
+    assert {bool(each.not_final) for each in made} == {not broken}
+    assert [(each.run != "", each.tries) for each in seen] == [(False, 1), (True, 1), (True, 2)][: 2 + broken]
