@@ -6,9 +6,10 @@ that was printed, and whoever finds it knows the inputs of all hidden checks. Ag
 `WORK`: about 0.1 s and 32 MiB. Against the second, what may be seen and what is hidden come from two keys, and neither
 follows from the other.
 
-A seed of `ENOUGH_BITS`, such as the one that is drawn where none is named, is found by nobody, whatever a try costs.
-What scrypt made of it is kept in the user's cache, masked by the seed itself: whoever reads the file learns nothing
-without the seed, and could only try every seed. Of a seed that might be guessed nothing is kept.
+The seed that is drawn where none is named, 32 random bytes, is found by nobody, whatever a try costs. What scrypt made
+of it is kept in the user's cache, masked by the seed itself: whoever reads the file learns nothing without the seed,
+and could only try every seed. With such a file a try costs microseconds. So there is none of any other seed, however
+long: that a phrase has many letters does not say that nobody guesses it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Keys:
 @lru_cache(maxsize=64)
 def keys_of(seed: str) -> Keys:
     """The keys of a seed; found once for each seed in each process, because it is made to be slow."""
-    master = _derived(seed) if guessing_bits(seed) < ENOUGH_BITS else _kept(seed)
+    master = _kept(seed) if _may_be_drawn(seed) else _derived(seed)
     seen, hidden, variants, fingerprint = (
         _below(master, purpose) for purpose in ("seen", "hidden", "variants", "fingerprint")
     )
@@ -81,12 +82,17 @@ def guessing_bits(seed: str) -> float:
     return min(bits, 8.0 * len(set(seed)))
 
 
+def _may_be_drawn(seed: str) -> bool:
+    """Whether a seed has the form of those that `course_seed` draws, and is not one digit again and again."""
+    return re.fullmatch(r"[0-9a-f]{64}", seed) is not None and guessing_bits(seed) >= ENOUGH_BITS
+
+
 def _derived(seed: str) -> bytes:
     return hashlib.scrypt(seed.encode(), salt=_SALT, maxmem=_MEMORY, dklen=_KEY_BYTES, **WORK)
 
 
 def _kept(seed: str) -> bytes:
-    """What was derived from a seed that nobody guesses: from a file of this user, which is written where it is missing.
+    """What was derived from a drawn seed: from a file of this user, which is written where it is missing.
 
     The file is found, masked and known to be right by the seed alone. One that cannot be read or written costs time.
     """

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tiny_course import RIGHT, hand_in, make_course
 
 from autograder import seeding
+from autograder.course import course_seed
 from autograder.seeding import ENOUGH_BITS, WORK, guessing_bits, keys_of, number
 
 
@@ -37,12 +38,10 @@ def test_each_try_at_a_seed_costs_time_and_memory(monkeypatch: pytest.MonkeyPatc
     keys_of.cache_clear()
 
 
-STRONG = "5b3f9c04d1e7a2864c9b7e1f3a5d8c20"
+STRONG = "5b3f9c04d1e7a2864c9b7e1f3a5d8c20d96e0b7f4a13c852e7f01b6d3c9a5482"
 
 
-def test_what_was_derived_of_a_seed_that_nobody_guesses_is_kept(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_was_derived_of_a_drawn_seed_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The keys are the same from the file of this user, which nobody else may read and which does not show them; of a
     seed that may be guessed there is none, and a file that is cut or changed, or cannot be written, is not used."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -73,6 +72,38 @@ def test_what_was_derived_of_a_seed_that_nobody_guesses_is_kept(
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
     assert keys(STRONG) == first
     keys_of.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        "Introduction to Machine Learning 2026/27",
+        "1234567890123456789012",
+        "MachineLearning2026WinterTerm!!",
+        "0" * 64,
+        STRONG[:32],
+        STRONG.upper(),
+        STRONG + "\n",
+    ],
+)
+def test_nothing_is_kept_of_a_seed_that_was_not_drawn(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: str
+) -> None:
+    """However long: with a kept file a guess would cost microseconds instead of scrypt's time and memory."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    keys_of.cache_clear()
+    keys_of(seed)
+    keys_of.cache_clear()
+    assert not [*tmp_path.rglob("*")]
+
+
+def test_a_seed_that_is_drawn_for_a_course_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The form of a drawn seed is the one for which a file is written."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    keys_of.cache_clear()
+    keys_of(course_seed(None, {}, tmp_path / "config"))
+    keys_of.cache_clear()
+    assert len([*tmp_path.glob("cache/autograder/keys/*")]) == 1
 
 
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
