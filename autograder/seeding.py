@@ -94,11 +94,13 @@ def _derived(seed: str) -> bytes:
 def _kept(seed: str) -> bytes:
     """What was derived from a drawn seed: from a file of this user, which is written where it is missing.
 
-    The file is found, masked and known to be right by the seed alone. One that cannot be read or written costs time.
+    The file is found, masked and known to be right by the seed and the way from it to the keys: a version that derives
+    otherwise finds none of another. One that cannot be read or written costs time.
     """
     import platformdirs
 
-    name, mask = (_below(seed.encode(), f"{_SALT!r}, kept: {part}") for part in ("name", "mask"))
+    way = f"{_SALT!r}, {DERIVATION}, {sorted(WORK.items())}"
+    name, mask = (_below(seed.encode(), f"{way}, kept: {part}") for part in ("name", "mask"))
     path = Path(platformdirs.user_cache_dir("autograder"), "keys", name.hex()[:32])
     with contextlib.suppress(OSError):
         masked, tag = (found := path.read_bytes())[:_KEY_BYTES], found[_KEY_BYTES:]

@@ -74,6 +74,25 @@ def test_what_was_derived_of_a_drawn_seed_is_kept(monkeypatch: pytest.MonkeyPatc
     keys_of.cache_clear()
 
 
+def test_another_derivation_finds_nothing_that_was_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with a cache has the keys of one without, whatever scrypt's work or the derivation was before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def keys() -> seeding.Keys:
+        keys_of.cache_clear()
+        return keys_of(STRONG)
+
+    before = keys()
+    monkeypatch.setattr(seeding, "WORK", {**WORK, "n": 1 << 10})
+    with_cache = keys()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    assert before != with_cache == keys()
+    monkeypatch.setattr(seeding, "DERIVATION", seeding.DERIVATION + 1)
+    keys()
+    assert len([*tmp_path.glob("other/autograder/keys/*")]) == 2
+    keys_of.cache_clear()
+
+
 @pytest.mark.parametrize(
     "seed",
     [
