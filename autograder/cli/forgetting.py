@@ -120,7 +120,7 @@ def forget(call: Forgotten) -> int:
             _pseudonyms(call, roster),
             _pushed(call, inboxes),
             stores,
-            folder_of_files is not None and _named_database(call, root) is None,
+            folder_of_files is not None and not _is_alone(call, root),
         )
         if not found.anything:
             raise UsageError(f"There is nothing of {call.student!r} here; {_advice(call.student, roster, stores)}")
@@ -275,6 +275,13 @@ def _exports(call: Forgotten, others: Sequence[str]) -> Iterator[Path]:
 def _named_database(call: Forgotten, root: Path | None) -> str | None:
     config = root / CONFIG_FILE if root else None
     return call.db or (load(config).database if config and config.is_file() else None)
+
+
+def _is_alone(call: Forgotten, root: Path | None) -> bool:
+    """Whether the database is the only one of the folder of files, because the course names both and the call none."""
+    config = root / CONFIG_FILE if root else None
+    database = load(config).database if config and config.is_file() else None
+    return call.artefacts is None and database is not None and call.db in (None, database)
 
 
 def _databases(call: Forgotten, root: Path | None) -> list[str]:

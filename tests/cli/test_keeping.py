@@ -252,8 +252,23 @@ def test_reports_on_their_way_are_forgotten(graded: Path) -> None:
     assert list(naming([graded], NAME)) == []
 
 
-def test_files_in_a_folder_of_several_databases_stay_where_others_have_them(graded: Path, tmp_path: Path) -> None:
-    """What a database that is not named may have is not looked for as a file that nobody has."""
+@pytest.mark.parametrize(
+    ("course", "options", "stays"),
+    [
+        ((), ("--out", "--artefacts"), True),
+        ((), ("--db", "--artefacts"), True),
+        (("artefacts",), ("--db",), True),
+        (("artefacts", "other"), ("--db",), True),
+        (("own",), ("--artefacts",), True),
+        (("artefacts", "own"), ("--db",), False),
+        (("artefacts", "own"), (), False),
+    ],
+)
+def test_files_in_a_folder_of_several_databases_stay_where_others_have_them(
+    graded: Path, tmp_path: Path, course: tuple[str, ...], options: tuple[str, ...], stays: bool
+) -> None:
+    """What a database that is not named may have is not looked for as a file that nobody has, unless the course says
+    that the folder is this database's alone."""
     folder, other, old = tmp_path / "files", tmp_path / "other", time.time() - 10**6
     shutil.copytree(graded / "out", other)
 
@@ -266,12 +281,22 @@ def test_files_in_a_folder_of_several_databases_stay_where_others_have_them(grad
         return file_in(folder, sha256)
 
     own, of_both = kept(graded / "out", NAME, b"only hers"), kept(other, "bob", b"his in the other")
-    where = ("--course", graded / "course", "--artefacts", folder)
-    shown = run("forget", NAME, "--out", graded / "out", *where)
-    assert f"Files of checks in {folder}: databases that are not named here may use the same ones" in shown
-    run("forget", NAME, "--out", graded / "out", *where, "--yes")
+    database = sqlite_address(graded / "out" / "grader.db")
+    said = {
+        "artefacts": f'artefacts=Path("{folder}")',
+        "own": f'database="{database}"',
+        "other": f'database="{sqlite_address(other / "grader.db")}"',
+    }
+    config = graded / "course" / "grader_config.py"
+    text = config.read_text().rstrip().removesuffix(")").rstrip().removesuffix(",")
+    config.write_text("from pathlib import Path\n" + ", ".join([text, *(said[each] for each in course)]) + ")\n")
+    given = {"--out": graded / "out", "--db": database, "--artefacts": folder}
+    where = ("--course", graded / "course", *(word for name in options for word in (name, given[name])))
+    sentence = f"Files of checks in {folder}: databases that are not named here may use the same ones"
+    assert (sentence in run("forget", NAME, *where)) is stays
+    CliRunner().invoke(app, [*map(str, ("forget", NAME, *where, "--yes"))], catch_exceptions=False)
     assert not own.exists()
-    assert of_both.read_bytes() == b"his in the other"
+    assert of_both.exists() is stays
 
 
 def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
