@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import downloads
 import openpyxl
 import pytest
 from command_line import refused, run_here
@@ -18,7 +19,7 @@ from gradebooks import ODD, graded, with_points
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import check, internal, passing, question, report
-from tiny_course import make_course
+from tiny_course import RIGHT, make_course
 
 from autograder.cli import export as export_verbs
 from autograder.formats import exporters
@@ -29,8 +30,10 @@ from autograder.formats.junit import junit_xml
 from autograder.reports.files import restored
 from autograder.reports.visibility import Moment
 from autograder.results import Report, Verdict, Visibility
+from autograder.submissions.attempts import read_attempts
 
 TEXT = st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+HANDED_IN = {"tiny.py": RIGHT}
 RED = "\x1b[31mred\x00\x0b\ufffe"
 
 
@@ -63,20 +66,39 @@ def test_csv_has_numbers_as_numbers_and_no_formulas(root) -> None:
     assert ',1.5,0,1.5,4,,"1 passed, 1 failed"\r\n' in text
 
 
-def test_tables_have_the_ids_of_the_roster_and_of_platforms(tmp_path) -> None:
-    """A column with the roster's aliases and one for each platform that was collected from; JSON lines have both."""
-    graded(tmp_path / "graded", passing("ann"), passing("bob"))
-    found = class_grades(tmp_path / "graded")
-    ann, bob = found.grades
-    ann = replace(ann, ids=("ann", "s0123"), keys={"canvas": ("4711",), "moodle-api": ("8", "9")})
-    found = replace(found, grades=(ann, bob))
-    for name in ("csv", "jsonl"):
-        exporters.exporter_called(name).write(found, exporters_request(tmp_path))
-    head, *rows = csv.reader((tmp_path / "to" / "grades.csv").read_text().splitlines())
-    assert head[:7] == ["student", "name", "email", "ids", "canvas_id", "moodle_api_id", "team"]
-    assert [row[3:6] for row in rows] == [["s0123", "4711", "8, 9"], ["", "", ""]]
-    first = json.loads((tmp_path / "to" / "grades.jsonl").read_text().splitlines()[0])
-    assert (first["ids"], first["platform_ids"]) == (["ann", "s0123"], {"canvas": ["4711"], "moodle-api": ["8", "9"]})
+@pytest.mark.parametrize(
+    ("download", "number"),
+    [
+        (downloads.canvas({"lovelaceada_LATE_4711": HANDED_IN}), ("canvas", "4711")),
+        ({"anon_aB3dE_70001_tiny.py": RIGHT}, None),
+        (downloads.moodle({"Ada Lovelace_1001": HANDED_IN}), None),
+        (downloads.moodle({"Participant_1001": HANDED_IN}), None),
+        (
+            downloads.gradescope(
+                {"submission_9": HANDED_IN},
+                "---\nsubmission_9:\n" + downloads.submitters(("Ada Lovelace", "ann", "ada@uni.example")),
+            ),
+            None,
+        ),
+        ({"ann/tiny.py": RIGHT}, None),
+    ],
+    ids=["canvas", "canvas, anonymous", "moodle", "moodle, hidden names", "gradescope", "plain folder"],
+)
+def test_tables_have_ids_of_the_roster_and_numbers_of_platforms(tmp_path, download, number) -> None:
+    """A column with the roster's aliases, and one with a number only where it is the student's everywhere."""
+    make_course(tmp_path)
+    (tmp_path / "roster.csv").write_text("id,name,aliases\nann,Ada Lovelace,s0123\n")
+    downloads.written(tmp_path / "download", download)
+    run_here("collect", "download", "--assignment", "tiny", cwd=tmp_path)
+    (attempt,) = read_attempts(tmp_path / "submissions" / "tiny")
+    graded(tmp_path / "graded", passing(attempt.student))
+    head, row = csv.reader((exported(tmp_path, "csv") / "grades.csv").read_text().splitlines())
+    ids = dict(zip(head[3 : head.index("team")], row[3:], strict=False))
+    known = attempt.student == "ann"
+    name, value = number or ("", "")
+    assert ids == {**({"ids": "s0123"} if known else {}), **({f"{name}_id": value} if name else {})}
+    record = json.loads((exported(tmp_path, "jsonl") / "grades.jsonl").read_text())
+    assert record["platform_ids"] == ({name: [value]} if name else {})
 
 
 @given(st.lists(TEXT, min_size=1, max_size=5, unique=True))

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from command_line import refused, run_here
 from downloads import snapshot
+from gradebooks import graded
 from lms_server import DUE, MOODLE_TOKEN, TOKEN, Fault, Person, Platform, serving
+from samples import passing
 from tiny_course import RIGHT, WRONG, make_course
 
 from autograder.submissions.attempts import Attempt, counting, read_attempts
@@ -373,3 +375,14 @@ def test_courses_and_assignments_are_listed_with_their_addresses(root, site) -> 
     assert "has no assignments." in done.stdout
     done = run_here("courses", f"{site.address}/course/view.php?id=9", cwd=root, **ENVIRON)
     refused(done, "has no course 9 that the token's user is enrolled in; list courses with `autograder courses")
+
+
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_tables_have_the_number_that_a_platform_knows_a_student_by(site, root, platform) -> None:
+    """What the web service called the student, without what tells it from other kinds of keys."""
+    collected(root, getattr(site, platform))
+    graded(root / "graded", passing("ada"))
+    done = run_here("export", "jsonl", "graded", cwd=root)
+    assert done.returncode == 0, done.stderr
+    (ada,) = map(json.loads, (root / "graded" / "jsonl" / "grades.jsonl").read_text().splitlines())
+    assert ada["platform_ids"] == {platform: ["77"]}
