@@ -1,8 +1,9 @@
 """Results of an earlier run that hold under the assignment as it is now, so that only the other checks run.
 
 A result is taken over where submission, reference, data, limits, options, versions and sandbox are the same, and so is
-the check with all to which it leads (`autograder.assignment.run_source`). A check that runs is given what others handed
-on from the files of the earlier run (`handed_on`), so these need not run with it.
+the check with all to which it leads (`autograder.assignment.run_source`). Under a budget of CPU time none is, because
+what a check may use depends on what all before it used. A check that runs is given what others handed on from the files
+of the earlier run (`handed_on`), so these need not run with it.
 
 What a training leaves beside what it returns, such as a global variable, is in no file. So what came of files counts
 where the check is passed, or measured what it measured before; else what it leads to runs once more with it, and
@@ -54,7 +55,7 @@ def partly_graded(submission: Submission, earlier: Report, loaded: Loaded, base:
         loaded: the assignment as it is now.
         base: stands for all that decides a result beside the checks.
     """
-    if earlier.replay.base != base or not base:
+    if earlier.replay.base != base or not base or earlier.replay.cpu_budget:
         return submission
     keys, leads_to = loaded.run.checks, loaded.run.leads_to
     found = {check.id: check for question in earlier.questions for check in question.checks}

@@ -14,6 +14,7 @@ from autograder.grading import RunOptions, grade
 from autograder.grading.earlier import PartlyGraded, completed, partly_graded
 from autograder.grading.provenance import base_key
 from autograder.loader import load
+from autograder.results import Verdict
 from autograder.store import Store, sqlite_address
 from autograder.store.history import log_entries
 from autograder.store.runs import runs
@@ -125,6 +126,19 @@ def test_a_report_without_keys_takes_nothing_over(course):
     before = graded(loaded, submission)
     old = replace(before, replay=replace(before.replay, base="", checks={}))
     assert partly_graded(submission, old, loaded, "") is submission
+
+
+def test_under_a_budget_nothing_is_taken_over(course):
+    """What a check may use depends on what the others used, so a change of one check makes all of them run."""
+    load_source, submission = course
+    options = replace(OPTIONS, cpu_budget=60.0)
+    sandbox = FakeSandbox({"double": lambda x: x + x})
+    before = grade(load_source(ASSIGNMENT), submission, sandbox, None, options)
+    assert set(before.verdicts) == {Verdict.PASSED}
+    after = load_source(ASSIGNMENT.replace("2000", "2001"))
+    base = base_key(after, submission, None, options, "fake")
+    assert before.replay.base == base
+    assert partly_graded(submission, before, after, base) is submission
 
 
 def test_grade_runs_the_changed_check_alone(tmp_path):
