@@ -218,8 +218,7 @@ class Runner:
             self.listen(check, error)
         except StudentError as error:
             room.settle()
-            fault = raised = room.case.usage.explained(error)
-            verdict = fault.verdict
+            verdict, fault = error.verdict, error
         except SandboxError as error:
             message, raised = text_of(error), error
             room.leave()
@@ -238,6 +237,8 @@ class Runner:
                 room.leave()
         note, concealed = carried_forward(room.carried), check.hidden or room.concealed
         room.end_of_check()
+        if fault is not None:  # now it is known what every sandbox of this check used
+            fault = raised = room.case.usage.explained(fault)
         made = made_result(
             part, verdict, credit, time.monotonic() - began, fault, message, note, concealed, noted=self.noted(check)
         )
