@@ -176,8 +176,8 @@ class Case:
             return self.loaded.given_folder
         return self.loaded.staged_with(self.dataset.handed_out, self.dataset.sha256)
 
-    def open(self, limits: Limits) -> Session:
-        """A sandbox with the submission in it.
+    def open(self, limits: Limits) -> tuple[Session, Limits]:
+        """A sandbox with the submission in it, and its limits: those given, with no more CPU time than the budget has.
 
         Raises:
             SandboxError: it could not be built.
@@ -186,7 +186,7 @@ class Case:
         limits = self.usage.within(limits)
         session = self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
         self.usage.opened(session)
-        return session
+        return session, limits
 
     def ended(self, session: Session, outcome: Outcome) -> None:
         """A sandbox with the submission in it has ended."""

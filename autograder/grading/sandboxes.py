@@ -107,7 +107,7 @@ class Room:
 
     def _opened(self) -> Standing:
         limits = self.case.notebook_time.limits if self._shared else self.budget.left()
-        session = self.case.open(limits)
+        session, limits = self.case.open(limits)
         return Standing(session, self._stand_in(session, limits))
 
     def _enter(self, standing: Standing) -> None:
@@ -194,8 +194,7 @@ class Room:
         if names not in self._carried:
             parts = parts_of(self.case.loaded.interface, sorted(names))
             beside = [max(each.session.waited, each.substituted.used) for each in self._carried.values()]
-            limits = self.budget.left(running=self._used + sum(beside))
-            session = self.case.open(limits)
+            session, limits = self.case.open(self.budget.left(running=self._used + sum(beside)))
             stand_in = self._stand_in(session, limits)
             substituted = Substitution(parts, self.case.loaded.interface, limits, self.case.open_reference)
             self._carried[names] = _Carried(stand_in, session, substituted)
@@ -253,8 +252,7 @@ class Room:
         known = self.case.first_imports
         if file not in known and not is_notebook(file):
             try:
-                limits = self.budget.left()
-                session = self.case.open(limits)
+                session, limits = self.case.open(self.budget.left())
             except StudentError:
                 return None  # another question may have the time for it
             known[file] = None

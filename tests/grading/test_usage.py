@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from autograder.loader import load
 from autograder.reports.grades import usage_of
 from autograder.results import Limits, Verdict
 from autograder.sandbox.base import Outcome
+from autograder.submissions import collect_one
 
 PARTS = '''
 """Three questions."""
@@ -45,6 +47,49 @@ def double(x):
         pass
     return 2 * x
 """
+
+NOTEBOOK = '''
+"""A notebook."""
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+limits = Limits(wall_seconds=60, cpu_seconds=60)
+assignment = Assignment("Notebook", files=["hw.ipynb"], limits=limits)
+
+@assignment.question("Double", id="a", solution="double").check(points=1)
+def doubles(student):
+    """Twice 1 is 2."""
+    same(student.double(1), 2, name="double")
+
+@assignment.question("Triple", id="b", solution="triple").check(points=1)
+def triples(student):
+    """Three times 1 is 3."""
+    same(student.triple(1), 3, name="triple")
+'''
+CELLS = ("def double(x):\n    return 2 * x", "def triple(x):\n    return 3 * x")
+BEGIN, END = "    ### BEGIN SOLUTION\n", "\n    ### END SOLUTION"
+SOLUTION = [cell.replace("\n", f"\n{BEGIN}") + END for cell in CELLS]
+REPLACED = '''
+"""A part of the reference in a check."""
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+assignment = Assignment("Replaced", files=["hw.py"], limits=Limits(wall_seconds=30, cpu_seconds=10))
+
+@assignment.question("Part", id="q", solution=["double", "triple"]).check(points=1, hidden=True)
+def triples(student):
+    """Three times 1 is 3."""
+    same(student.with_reference("double").triple(1), 3, name="triple")
+'''
+
+
+def notebook(*cells):
+    """A notebook file of these code cells."""
+    made = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": cell, "outputs": [], "execution_count": None}
+        for n, cell in enumerate(cells)
+    ]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
 @pytest.fixture
@@ -87,6 +132,34 @@ def test_a_budget_that_is_enough_changes_nothing(parts, hand_in, bubblewrap):
     assert set(made.verdicts) == {Verdict.PASSED}
     keys = {result_key(parts, submission, None, RunOptions("s", cpu_budget=n), "bubblewrap") for n in (0.0, 60.0, 61.0)}
     assert len(keys) == 3
+
+
+@pytest.mark.long
+def test_a_notebook_s_endless_cell_is_interrupted_before_the_budget_is_used_up(course, tmp_path, bubblewrap):
+    """It loses what it takes and no more: the other cells have run, and every question is judged."""
+    (course / "assignments" / "small" / "assignment.py").write_text(NOTEBOOK)
+    (course / "reference" / "small" / "hw.ipynb").write_text(notebook(*SOLUTION))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "hw.ipynb").write_text(notebook(CELLS[0], "while True:\n    pass", CELLS[1]))
+    submission = collect_one((tmp_path / "in",), ("hw.ipynb",), tmp_path / "staged", "ann")
+    made = grade(load(course, "small"), submission, bubblewrap, None, RunOptions("s", cpu_budget=4.0))
+    assert made.verdicts == (Verdict.PASSED, Verdict.PASSED)
+    (error,) = (cell.error for cell in made.notebooks[0].cells if cell.error)
+    assert error.startswith("CPU time limit of 4 s nearly reached in `cell 2 of hw.ipynb`")
+
+
+def test_a_sandbox_with_parts_of_the_reference_that_used_up_the_budget_says_so(course, hand_in, bubblewrap):
+    """Its limit was what was left of the budget, and not the question's."""
+    (course / "assignments" / "small" / "assignment.py").write_text(REPLACED)
+    reference = "def double(x):\n    return 2 * x\n\ndef triple(x):\n    return 3 * x\n"
+    (course / "reference" / "small" / "hw.py").write_text(reference)
+    submission = hand_in("def double(x):\n    return 2 * x\n\ndef triple(x):\n    while True:\n        pass\n")
+    made = grade(load(course, "small"), submission, bubblewrap, None, RunOptions("s", cpu_budget=1.0))
+    (result,) = made.questions[0].checks
+    assert result.verdict is Verdict.TIME
+    said = "This used up what was left of the budget of 1 s of CPU time for one submission."
+    assert result.staff_message.splitlines()[0] == said
+    assert result.cpu_seconds >= 0.9
 
 
 def test_a_sandbox_that_died_counts_with_what_it_says_itself():
