@@ -198,8 +198,7 @@ class Runner:
         """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
         began, mark = time.monotonic(), room.case.usage.mark()
         spent = room.budget.wall, room.budget.cpu
-        credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
-        earned = Credit(0.0)
+        credit, verdict, message, fault, earned = 0.0, Verdict.INTERNAL, "", None, Credit(0.0)
         scores: tuple[Score, ...] = ()
         raised: Exception | None = None
         try:
@@ -237,7 +236,7 @@ class Runner:
                 room.leave()
         note, concealed = carried_forward(room.carried), check.hidden or room.concealed
         room.end_of_check()
-        if fault is not None:  # now it is known what every sandbox of this check used
+        if fault:  # what every sandbox of this check used is known only now
             fault = raised = room.case.usage.explained(fault)
         made = made_result(
             part, verdict, credit, time.monotonic() - began, fault, message, note, concealed, noted=self.noted(check)
