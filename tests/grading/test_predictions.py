@@ -583,6 +583,41 @@ def test_points_for_wrong_files_are_a_warning_and_all_points_a_fault(tmp_path: P
     assert "0 for every id: 6 of 6 points" in found.said
 
 
+SPREAD = """
+def score(got, labels):
+    return accuracy(got, labels) if len(set(got)) > 1 else accuracy(got - 9, labels)
+
+
+assignment ="""
+
+
+@pytest.mark.parametrize("points", [0.35, 0.7])
+def test_all_points_for_every_random_order_are_a_fault_whatever_the_points_are(points: float, tmp_path: Path) -> None:
+    """Points that are no binary fractions are compared as they are written."""
+    source = ASSIGNMENT.replace("assignment =", SPREAD, 1).replace("metric=accuracy", "metric=score")
+    source = source.replace("points=6", f"points={points}").replace("{0.9: 1.0, 0.7: 0.5}", "{0.01: 1.0}")
+    found = wrong_predictions_of(loaded_course(tmp_path / "course", assignment=source), tmp_path / "trial")
+    assert not found.good
+    assert f"labels in a random order: {points} of {points} points." in found.said
+
+
+def test_one_random_order_that_earns_all_points_is_a_fault(tmp_path: Path) -> None:
+    """The orders are not judged by their mean, which is said."""
+    source = ASSIGNMENT.replace("assignment =", SPREAD, 1).replace("metric=accuracy", "metric=score")
+    course = loaded_course(tmp_path / "before", assignment=source)
+    (asked,) = course.assignment.predictions
+    _, private = parts_of(course, asked, "seed")
+    labels = asked.form.read(RIGHT.encode())[private]
+    tries = [content for name, content in wrong_files(course, asked, "seed") if "random order" in name]
+    low, middle, high = sorted(float(np.mean(asked.form.read(each)[private] == labels)) for each in tries)
+    assert low <= middle < high
+
+    source = source.replace("{0.9: 1.0, 0.7: 0.5}", f"{{{(middle + high) / 2}: 1.0}}")
+    found = wrong_predictions_of(loaded_course(tmp_path / "course", assignment=source), tmp_path / "trial")
+    assert not found.good
+    assert found.said == "labels in a random order: 2 of 6 points on average, at most 6."
+
+
 def test_a_metric_that_fails_over_a_constant_is_the_instructors_mistake(tmp_path: Path) -> None:
     """What divides by the spread of the predictions would be INTERNAL for whoever predicts one value throughout."""
     metric = "def score(got, labels):\n    1 // (len(set(got)) - 1)\n    return accuracy(got, labels)\n\n\nassignment ="

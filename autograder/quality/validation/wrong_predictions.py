@@ -62,7 +62,7 @@ def wrong_predictions(trial: Trial) -> Iterator[Finding]:
             for check in checks:
                 if check.verdict is Verdict.INTERNAL and for_instructor(check.staff_message):
                     broken.setdefault(check.id, f"{check.id}: INTERNAL for {name}, {check.staff_message}")
-        yield _finding(asked.file, most, {name: sum(each) / len(each) for name, each in earned.items()}, broken)
+        yield _finding(asked.file, most, earned, broken)
 
 
 def wrong_files(loaded: Loaded, asked: Predictions, seed: str) -> Iterator[tuple[str, bytes]]:
@@ -90,23 +90,36 @@ def wrong_files(loaded: Loaded, asked: Predictions, seed: str) -> Iterator[tuple
         yield "the public part's labels, and the most frequent one for all others", _written(asked.form, copied)
 
 
-def _finding(file: str, most: float, earned: dict[str, float], broken: dict[str, str]) -> Finding:
+def _finding(file: str, most: float, earned: dict[str, list[float]], broken: dict[str, str]) -> Finding:
+    """What is said about a file, judged by the try that earns most.
+
+    Args:
+        file: its name.
+        most: the points that it can earn.
+        earned: the points of each wrong file, of each try of those that are drawn.
+        broken: a sentence for each check that failed.
+    """
     what = f"what wrong predictions in {file} earn"
     if broken:
         fix = "A metric or a check must not fail over predictions, whatever they are: correct it."
         return Finding(what, False, " ".join(broken.values()), fix)
-    said = [
-        f"{name}: {shown(rounded(points))} of {counted(most, 'point')}" for name, points in earned.items() if points
-    ]
-    highest = max(earned.values(), default=0.0)
+    said = [f"{name}: {_earned(points, most)}" for name, points in earned.items() if any(points)]
+    highest = max(rounded(max(points)) for points in earned.values())
     return Finding(
         what,
-        not most or highest < most,
+        highest < rounded(most) or not rounded(most),
         f"{'; '.join(said)}." if said else f"0 points for {'; '.join(earned)}.",
         "Raise the lowest threshold (or the baseline) above what guessing reaches, or measure by a metric that weighs "
         "rare classes as much as frequent ones.",
-        warning=highest > BY_CHANCE * most,
+        warning=0 < highest >= rounded(BY_CHANCE * most),
     )
+
+
+def _earned(points: Sequence[float], most: float) -> str:
+    """The points of one wrong file: the mean of its tries, and the highest where they differ."""
+    mean, highest = rounded(sum(points) / len(points)), rounded(max(points))
+    said = f"{shown(mean)} of {counted(most, 'point')}"
+    return said if mean == highest else f"{said} on average, at most {shown(highest)}"
 
 
 def _written(form: Form, rows: Sequence[Row]) -> bytes:
