@@ -549,11 +549,11 @@ def test_every_argument_is_in_the_manual(tmp_path: Path) -> None:
 # --- before a release ---
 
 
-def wrong_predictions_of(course: Loaded, folder: Path) -> Finding:
+def wrong_predictions_of(course: Loaded, folder: Path, *, quick: bool = False) -> Finding:
     """What `validate` finds out about wrong files of predictions."""
     folder.mkdir(exist_ok=True)
     with start("none") as sandbox, Shared() as shared:
-        (found,) = wrong_predictions(Trial(course, sandbox, None, RunOptions("seed"), folder, shared))
+        (found,) = wrong_predictions(Trial(course, sandbox, None, RunOptions("seed"), folder, shared), quick=quick)
     return found
 
 
@@ -581,6 +581,75 @@ def test_points_for_wrong_files_are_a_warning_and_all_points_a_fault(tmp_path: P
     found = wrong_predictions_of(full, tmp_path / "trial")
     assert not found.good
     assert "0 for every id: 6 of 6 points" in found.said
+
+
+OTHERS = """
+
+@first.check(points=1, hidden=True)
+def trains(student):
+    "It trains."
+    ran.append("trains")
+
+
+@first.check(points=1, hidden=True, needs=trains)
+def after_training(predictions):
+    "Predictions after a training."
+    ran.append("after training")
+
+
+@first.check(points=1, hidden=True)
+def with_student(predictions, student):
+    "Predictions and a training."
+    ran.append("with student")
+
+
+@first.check(points=1, hidden=True)
+def spread(predictions):
+    "Predictions alone."
+    ran.append("spread")
+    return float(predictions.read("predictions.csv").std())
+
+
+@first.check(points=1, hidden=True, needs=spread)
+def inverse(spread):
+    "What another check made of the predictions."
+    ran.append("inverse")
+"""
+
+
+@pytest.mark.parametrize(
+    ("quick", "expected"),
+    [(True, {"spread", "inverse"}), (False, {"spread", "inverse", "trains", "after training", "with student"})],
+)
+def test_wrong_files_repeat_only_checks_that_look_at_predictions(
+    quick: bool, expected: set[str], tmp_path: Path
+) -> None:
+    """A training beside them is not run again for each of them, and with --quick none is."""
+    source = ASSIGNMENT.replace("assignment =", "ran = []\nassignment =", 1) + OTHERS
+    course = loaded_course(tmp_path / "course", assignment=source)
+    found = wrong_predictions_of(course, tmp_path / "trial", quick=quick)
+    assert found.good
+    assert set(course.assignment.checks[-1].function.__globals__["ran"]) == expected
+
+
+def test_nothing_is_tried_where_the_reference_fails(tmp_path: Path) -> None:
+    """Its own finding says what is wrong, and what wrong files earn beside it says nothing."""
+    solved = csv_of(dict.fromkeys(LABELS, "0"))
+    course = loaded_course(tmp_path / "course", solved=solved)
+    with start("none") as sandbox:
+        found = {each.what: each.good for each in validate(course, sandbox, None, RunOptions("seed"), quick=True)}
+    assert not found["the reference gets full marks"]
+    assert "what wrong predictions in predictions.csv earn" not in found
+
+
+def test_a_metric_that_fails_on_the_public_part_alone_is_found(tmp_path: Path) -> None:
+    """The check of the public part is tried as well, though it gives no points."""
+    fails = "1 // (len(got) + len(set(got)) - 13)"  # one value for 12 ids, which are 0.3 of 40
+    metric = SPREAD.replace("return", f"{fails}\n    return", 1)
+    source = ASSIGNMENT.replace("assignment =", metric, 1).replace("metric=accuracy", "metric=score")
+    found = wrong_predictions_of(loaded_course(tmp_path / "course", assignment=source), tmp_path / "trial", quick=True)
+    assert not found.good
+    assert found.said.startswith("predictions_public: INTERNAL for ")
 
 
 SPREAD = """

@@ -64,13 +64,13 @@ def validate(
             yield trial.stub()
             yield public_checks(loaded, Path(folder), dataset)
         found = tuple(trial.reference())
+        failed = not found[0].good
         yield from found
         yield from trial.variants()
-        yield from trial.for_students(quick=quick, failed=not found[0].good)
+        yield from trial.for_students(quick=quick, failed=failed)
         yield trial.nothing(quick=quick)
-        yield from wrong_predictions(trial)
+        yield from wrong_predictions(trial, quick=quick, failed=failed)
         if not quick:
-            failed = not found[0].good
             yield from trial.other_seeds(failed=failed)
             yield trial.single_precision(failed=failed)
             for count in _THREADS if again else ():

@@ -10,12 +10,13 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 
+from autograder.assignment.declaration import Assignment
 from autograder.assignment.predictions import Predictions
+from autograder.assignment.question import Check
 from autograder.checks.local.predictions import ID, Form
 from autograder.checks.wording import counted
 from autograder.grading.predictions import parts_of
@@ -33,29 +34,36 @@ ORDERS = 3
 BY_CHANCE = 0.05
 """The share of the points from which on it is a warning that a wrong file earns them."""
 
+_RUNS = frozenset(("student", "reference"))
+
 Row = tuple[str, ...]
 
 
-def wrong_predictions(trial: Trial) -> Iterator[Finding]:
+def wrong_predictions(trial: Trial, *, quick: bool = False, failed: bool = False) -> Iterator[Finding]:
     """What wrong files of predictions earn, a finding for each file that the assignment asks for.
 
     Points for them are a warning, all points a fault: right and wrong work are then not distinguished. So is a metric
     or a check that fails over such a file, which would be INTERNAL for the student who hands it in. Where a package is
     missing that reads such a file, the reference fails already, and nothing is said here.
+
+    Only checks that look at predictions are run, for every other one finds the reference's work as it was.
+
+    Args:
+        trial: the reference, beside whose files the wrong ones are handed in.
+        quick: leave out checks that look at predictions and run the submission as well, which may train.
+        failed: whether the reference misses points; then nothing is tried.
     """
+    if failed:
+        return
+    others = _others(trial.loaded.assignment, quick=quick)
     for asked in trial.loaded.assignment.predictions:
         if asked.file.endswith(".parquet") and find_spec("pyarrow") is None:
             continue
-        question = next(
-            question
-            for question in trial.loaded.assignment.questions
-            if any(check.id in asked.checks for check in question.checks)
-        )
-        most = sum(check.points for check in question.checks if check.id in asked.checks)
+        most = sum(check.points for check in trial.loaded.assignment.checks if check.id in asked.checks)
         earned, broken = dict[str, list[float]](), dict[str, str]()
         for name, content in wrong_files(trial.loaded, asked, trial.options.seed):
             submission = trial.hand_in("predictions", trial.reference_files() | {asked.file: content})
-            report = trial.grade(submission, replace(trial.options, only=question.id))
+            report = trial.grade(submission, trial.options, done=others)
             checks = [check for each in report.questions for check in each.checks]
             points = sum(check.points for check in checks if check.id in asked.checks)
             earned.setdefault(name, []).append(points)
@@ -63,6 +71,23 @@ def wrong_predictions(trial: Trial) -> Iterator[Finding]:
                 if check.verdict is Verdict.INTERNAL and for_instructor(check.staff_message):
                     broken.setdefault(check.id, f"{check.id}: INTERNAL for {name}, {check.staff_message}")
         yield _finding(asked.file, most, earned, broken)
+
+
+def _others(assignment: Assignment, *, quick: bool) -> frozenset[str]:
+    """The ids of the checks and answers that wrong files of predictions do not concern."""
+    checks = {check.id: check for check in assignment.checks}
+
+    def looks(check: Check) -> bool:
+        """Whether a check is given predictions, or what another one made of them."""
+        given = check.parameters
+        return "predictions" in given or any(looks(checks[need]) for need in check.needs if need in given)
+
+    def runs(check: Check) -> bool:
+        """Whether a check, or one that it needs, runs the submission or the reference."""
+        return not _RUNS.isdisjoint(check.parameters) or any(runs(checks[need]) for need in check.needs)
+
+    about = {name for name, check in checks.items() if looks(check) and not (quick and runs(check))}
+    return frozenset((*checks, *(each.id for each in assignment.written))) - about
 
 
 def wrong_files(loaded: Loaded, asked: Predictions, seed: str) -> Iterator[tuple[str, bytes]]:
