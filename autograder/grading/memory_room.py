@@ -7,10 +7,10 @@ is free holds the largest that was seen. Where memory runs short, one fewer runs
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 __all__ = ["MemoryRoom", "free_mib"]
 
@@ -19,15 +19,20 @@ _RESERVE_MIB = 512.0  # for everything else on the machine
 _MARGIN = 1.25  # the next submission may be larger than those before
 _LEAST_MIB = 64.0  # a job that has measured nothing still takes something
 _GROUP = Path("/sys/fs/cgroup")
-_GROUP_FILES = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+_OWN = Path("/proc/self/cgroup")
+_V2 = ("memory.max", "memory.current", "inactive_file")
+_V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
-def free_mib(memory: Path = Path("/proc/meminfo"), group: Path = _GROUP) -> float:
-    """MiB that new processes can take: what the machine has left, and the control group of a container.
+def free_mib(memory: Path = Path("/proc/meminfo"), group: Path = _GROUP, own: Path = _OWN) -> float:
+    """MiB that new processes can take: what the machine has left, and each control group that this process is in.
+
+    Files that the kernel keeps in memory, and lets go when others need room, count as free.
 
     Args:
         memory: what the kernel says of the machine.
-        group: what it says of this container.
+        group: the folder of its control groups.
+        own: in which of them this process is.
 
     Returns:
         Infinity where nobody knows, as on systems other than Linux.
@@ -36,10 +41,33 @@ def free_mib(memory: Path = Path("/proc/meminfo"), group: Path = _GROUP) -> floa
     with suppress(OSError, ValueError, StopIteration):
         lines = memory.read_text().splitlines()
         found = int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) / 1024
-    for most, used in _GROUP_FILES:
+    for folder, (most, used, given_back) in _groups(group, own):
         with suppress(OSError, ValueError):  # "max" is no number: there is no limit
-            found = min(found, (int((group / most).read_text()) - int((group / used).read_text())) / _MIB)
+            free = int((folder / most).read_text()) - int((folder / used).read_text())
+            found = min(found, (free + _statistic(folder / "memory.stat", given_back)) / _MIB)
     return max(0.0, found)
+
+
+def _groups(group: Path, own: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
+    """The folders of this process's control groups up to the root, of both versions, and the names that each has."""
+    paths = {"": "/", "memory": "/"}  # in a container its own group may be the root
+    with suppress(OSError, ValueError):
+        for line in own.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            paths |= {name: path for name in controllers.split(",") if name in paths}
+    for name, files in (("", _V2), ("memory", _V1)):
+        inside = PurePosixPath(paths[name].strip("/"))
+        if ".." not in inside.parts:  # outside of what is mounted here
+            yield from ((group / name / each, files) for each in (inside, *inside.parents))
+        else:
+            yield group / name, files
+
+
+def _statistic(path: Path, name: str) -> int:
+    """A number of bytes in a group's statistics; 0 where it is not there."""
+    with suppress(OSError, ValueError):
+        return next((int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith(f"{name} ")), 0)
+    return 0
 
 
 @dataclass(slots=True)

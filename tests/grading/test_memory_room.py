@@ -102,18 +102,54 @@ def test_free_memory_is_the_machine_s_or_the_container_s(tmp_path: Path) -> None
     """Whichever is less, of both versions of control groups; a group without a limit says nothing."""
     memory = tmp_path / "meminfo"
     memory.write_text(MEMINFO)
-    assert free_mib(memory, tmp_path) == 2000.0
+    assert free_mib(memory, tmp_path, tmp_path / "own") == 2000.0
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "memory.current").write_text("1000\n")
-    assert free_mib(memory, tmp_path) == 2000.0
+    assert free_mib(memory, tmp_path, tmp_path / "own") == 2000.0
     (tmp_path / "memory.max").write_text(f"{3 << 30}\n")
     (tmp_path / "memory.current").write_text(f"{2 << 30}\n")
-    assert free_mib(memory, tmp_path) == 1024.0
+    assert free_mib(memory, tmp_path, tmp_path / "own") == 1024.0
     (tmp_path / "memory").mkdir()
     (tmp_path / "memory" / "memory.limit_in_bytes").write_text(f"{1 << 30}\n")
     (tmp_path / "memory" / "memory.usage_in_bytes").write_text(f"{2 << 30}\n")
-    assert free_mib(memory, tmp_path) == 0.0
-    assert free_mib(tmp_path / "nothing", tmp_path / "nowhere") == math.inf
+    assert free_mib(memory, tmp_path, tmp_path / "own") == 0.0
+    assert free_mib(*(tmp_path / name for name in ("nothing", "nowhere", "none"))) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [("", ("memory.max", "memory.current", "inactive_file")),
+     ("memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))],
+)  # fmt: skip
+def test_files_that_the_kernel_keeps_in_memory_count_as_free(
+    tmp_path: Path, folder: str, names: tuple[str, str, str]
+) -> None:
+    """A container of 16 GiB that holds 2 GiB of its own is not full because data sets were read in it."""
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for name, content in zip((*names[:2], "memory.stat"), (
+        f"{16 << 30}", f"{15 << 30}", f"anon {2 << 30}\nfile {13 << 30}\n{names[2]} {12 << 30}\n",
+    ), strict=True):  # fmt: skip
+        (tmp_path / folder / name).write_text(content)
+    free = free_mib(tmp_path / "nothing", tmp_path, tmp_path / "own")
+    assert free == 13 * 1024
+    assert MemoryRoom(8, 1024, free=lambda: free).allowed == 8
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "names"),
+    [("0::/slurm/job/step", "", ("memory.max", "memory.current")),
+     ("4:cpu,memory:/slurm/job/step", "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes"))],
+)  # fmt: skip
+def test_the_group_of_this_process_and_those_above_limit_what_is_free(
+    tmp_path: Path, line: str, folder: str, names: tuple[str, str]
+) -> None:
+    """As a batch system or systemd makes them, whichever of them has the least left; other groups do not count."""
+    (tmp_path / "own").write_text(f"2:pids:/other\n{line}\n")
+    for group, most in {"slurm": 8, "slurm/job": 3, "slurm/job/step": 5, "other": 1}.items():
+        (tmp_path / folder / group).mkdir(parents=True)
+        (tmp_path / folder / group / names[0]).write_text(f"{most << 30}\n")
+        (tmp_path / folder / group / names[1]).write_text(f"{1 << 30}\n")
+    assert free_mib(tmp_path / "nothing", tmp_path, tmp_path / "own") == 2048.0
 
 
 def test_job_processes_begin_as_memory_allows_and_say_so(tmp_path: Path) -> None:
