@@ -15,7 +15,7 @@ from rich.table import Table
 from autograder import loader
 from autograder import reports as export
 from autograder.checks.errors import UsageError
-from autograder.checks.wording import counted
+from autograder.checks.wording import counted, seconds
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.grade import grade
 from autograder.cli.known_hand_ins import show_keeping
@@ -66,12 +66,14 @@ def regrade_class(call: GradeRequest, early: Early | None = None) -> int:
     """
     root, course = open_course(call.course)
     folder = call.out / REGRADED
-    _refuse_another(call, export.read_reports(call.out))
+    before = export.read_reports(call.out)
+    _refuse_another(call, before)
+    budget = _budget_of(call, before)
     if (folder / COMPLETE).exists():
         with staging(folder):
             (folder / COMPLETE).unlink(missing_ok=True)
     database = call.db or course.database or _database_of(call.out)
-    code = grade(replace(call, out=folder, db=database), early)
+    code = grade(replace(call, out=folder, db=database, budget=budget), early)
     if code == STOPPED or not (folder / "reports").is_dir():
         return code
     with staging(folder):
@@ -99,6 +101,23 @@ def _refuse_another(call: GradeRequest, before: tuple[Report, ...]) -> None:
         raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
     if call.only:
         raise UsageError("--only is for `autograder grade`; a class is regraded as a whole.")
+
+
+def _budget_of(call: GradeRequest, before: tuple[Report, ...]) -> float:
+    """The budget of CPU time under which the class was graded, so that only what was changed changes points.
+
+    Raises:
+        UsageError: not everybody was graded under the same budget.
+    """
+    graded = [each.replay for each in before if each.replay.base or not each.internal]  # a lost one has no budget
+    found = sorted({replay.cpu_budget for replay in graded})
+    if len(found) > 1:
+        said = ", ".join(f"{seconds(each)} s" if each else "none" for each in found)
+        raise UsageError(
+            f"The reports in {call.out} have different budgets of CPU time ({said}), so nobody could tell what changes "
+            "points; run `autograder grade` with one budget for everybody first."
+        )
+    return found[0] if found else 0.0
 
 
 def _database_of(out: Path) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from contextlib import contextmanager
 from importlib import import_module
 
 import pytest
-from command_line import run, run_here
+from command_line import refused, run, run_here
 from downloads import gradescope, submitters, zipped
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
@@ -125,6 +126,36 @@ def test_what_is_not_complete_is_not_taken(regraded):
     assert (done.returncode, "is not complete, because grading again was stopped" in done.stderr) == (2, True)
     assert points(out) == {"ann": 5.0, "ben": 2.0, "cem": 5.0, "dan": 5.0}
     assert not (out / "versions").exists()
+
+
+def with_budgets(out, **budgets):
+    """Write a budget of CPU time into the reports of some students."""
+    for student, budget in budgets.items():
+        path = out / "reports" / f"{student}.json"
+        report = json.loads(path.read_text())
+        report["replay"]["cpu_budget"] = budget
+        path.write_text(json.dumps(report))
+
+
+def test_a_class_is_regraded_under_the_budget_under_which_it_was_graded(regraded, monkeypatch):
+    """So a change of points comes from what was changed, and not from another budget."""
+    root, out, _ = regraded
+    asked = []
+    monkeypatch.setattr(
+        import_module("autograder.cli.regrade"), "grade", lambda call, *_: asked.append(call) or STOPPED
+    )
+    run_here("regrade", "tiny", out, "--out", out, cwd=root)
+    with_budgets(out, ann=60.0, ben=60.0, cem=60.0, dan=60.0)
+    run_here("regrade", "tiny", out, "--out", out, cwd=root)
+    assert [call.budget for call in asked] == [0.0, 60.0]
+
+
+def test_a_class_that_was_graded_under_several_budgets_is_not_regraded(regraded):
+    """Nobody could tell whether a check or the budget changed points."""
+    root, out, _ = regraded
+    with_budgets(out, ben=60.0)
+    done = run_here("regrade", "tiny", out, "--out", out, cwd=root)
+    refused(done, "have different budgets of CPU time (none, 60 s)", "with one budget for everybody first.")
 
 
 def test_grading_again_begins_incomplete(regraded, monkeypatch):
