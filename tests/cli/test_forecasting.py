@@ -1,6 +1,10 @@
-"""`autograder grade --forecast` and `--budget` on the command line."""
+"""`autograder grade --forecast`, `--budget` and `--jobs` on the command line."""
 
 from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from importlib import import_module
 
 import pytest
 from command_line import refused, run, run_here
@@ -40,3 +44,31 @@ def test_a_budget_is_not_for_nbgrader_s_courses(tmp_path):
     course = make_nbgrader(tmp_path, {"ann": handed_in()})
     done = run_here("grade", "hw1", "--course", course, "--out", tmp_path / "out", "--budget", "10", cwd=tmp_path)
     refused(done, "--budget is for assignments of our own; leave it out for nbgrader's.")
+
+
+def test_idle_jobs_that_threads_leave_no_processor_for_are_ended(tmp_path, monkeypatch):
+    """They are forked before the assignment is read, which says how many threads each job may use."""
+    root = make_course(tmp_path / "course")
+    files = hand_in(tmp_path / "in", ann=RIGHT, ben=RIGHT, cem=RIGHT, dan=RIGHT)
+    ended, forked, left = [], [], []
+
+    class Waiting:
+        def end(self):
+            ended.append(self)
+
+    @contextmanager
+    def idle_jobs(count, _strangers=()):
+        forked.extend(Waiting() for _ in range(count))
+        yield [*forked]
+
+    def grade_class(*_, idle, jobs, **__):
+        left.append((len(idle), jobs))
+        raise KeyboardInterrupt
+
+    command = import_module("autograder.cli.grade")
+    monkeypatch.setattr(command, "idle_jobs", idle_jobs)
+    monkeypatch.setattr(command, "grade_class", grade_class)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    words = ("--jobs", 0, "--limit", "threads=8", "--course", root)
+    run_here("grade", "tiny", files, "--out", tmp_path / "out", *words, cwd=root)
+    assert (len(forked), len(ended), left) == (4, 2, [(2, 2)])
