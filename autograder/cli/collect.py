@@ -116,10 +116,21 @@ def _collect_from(call: Call, place: Place, filing: Filing) -> Collection:
     return collection
 
 
-def collected_first(screen: Console, source: Path, assignment: str, root: Path, course: Course) -> Path:
-    """The folder that is graded: what was named, or, where that is a download of a learning platform, its attempts."""
+def collected_first(
+    screen: Console, source: Path, assignment: str, root: Path, course: Course, *, collect: bool = True
+) -> Path:
+    """The folder that is graded: what was named, or, where that is a download of a learning platform, its attempts.
+
+    Raises:
+        UsageError: it is a download that cannot be collected, or is not to be.
+    """
     into = root / "submissions" / assignment
     if source.exists() and not is_collected(source) and is_download(source, assignment):
+        if not collect:
+            raise UsageError(
+                f"{source} is a download of a learning platform, and --forecast collects nothing; run "
+                f"`autograder collect {source} --assignment {assignment}`, then name {into}."
+            )
         screen.print("This is a download of a learning platform, so it is collected first.")
         collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
         show(screen, source, into, collection, table=False)

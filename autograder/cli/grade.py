@@ -83,7 +83,7 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
     if asked.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     root, course = open_course(asked.course)
-    submissions = _collected_first(asked.submissions, asked.name, root, course)
+    submissions = _collected_first(asked.submissions, asked.name, root, course, collect=not asked.forecast)
     jobs = course.jobs_at_once(asked.jobs)
     seed = course_seed(asked.seed, os.environ)
     keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
@@ -93,13 +93,13 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
         return _grade(asked, work, screen, idle)
 
 
-def _collected_first(source: Path, name: str, root: Path, course: Course) -> Path:
-    """The folder of submissions, once a download of a learning platform is collected."""
+def _collected_first(source: Path, name: str, root: Path, course: Course, *, collect: bool) -> Path:
+    """The folder of submissions, once a download of a learning platform is collected, or refused."""
     refuse_class(source)
     if may_be_download(source):
         from autograder.cli.collect import collected_first
 
-        return collected_first(console(), source, name, root, course)
+        return collected_first(console(), source, name, root, course, collect=collect)
     return source
 
 
@@ -122,8 +122,11 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, idle: list[Idl
 
     def database() -> Store:
         from autograder.store import Store, sqlite_address
+        from autograder.store.database import file_of
 
         address = asked.db or work.course.database or sqlite_address(asked.out.resolve() / DATABASE)
+        if asked.forecast and (path := file_of(address)) is not None and not os.path.exists(path):
+            address = sqlite_address(folder.resolve() / f".{DATABASE}")  # a forecast makes no database that stays
         return Store(address, artefacts=work.files)
 
     with staging(asked.out) as folder:

@@ -96,6 +96,7 @@ def grade_all(
         GraderError: a job cannot load the assignment, or cannot start at all.
     """
     known, earlier, open_ = _known_and_open(submissions, grader, store, before)
+    known = _as_scored_now(known, grader, store)
     reports = dict(known)
     for report in reports.values():
         notify(Known(report))
@@ -149,7 +150,7 @@ def forecast_all(
 ) -> Forecast | None:
     """What `grade_all` will take, of which nothing is done; None where every submission is known.
 
-    Only the reference may be run, where it was not measured before.
+    Only the reference may be run, where it was not measured before. Nothing is written to the store, or beside it.
 
     Raises:
         GraderError: a job cannot load the assignment, or cannot start at all.
@@ -157,7 +158,7 @@ def forecast_all(
     _, earlier, open_ = _known_and_open(submissions, grader, store, None)
     if not open_:
         return None
-    engine = (engines or partial(_local, jobs, idle if idle is not None else [], store.files))(grader, len(open_))
+    engine = (engines or partial(_local, jobs, idle if idle is not None else [], None))(grader, len(open_))
     try:
         cost = _Reference(grader, measured).cost(engine)
         return _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)[0].first()
@@ -171,14 +172,14 @@ def _known_and_open(
     store: Store,
     before: Mapping[tuple[str, str], Report] | None,
 ) -> tuple[dict[str, Report], dict[str, Report], list[Submission]]:
-    """What the store has of a class: reports that hold and earlier ones of the same files, by student; and what is to
-    be graded, without the checks whose results hold.
+    """What the store has of a class: reports that hold, as they were scored, and earlier ones of the same files, by
+    student; and what is to be graded, without the checks whose results hold.
     """
     keys = {submission.student: grader.key(submission) for submission in submissions}
     if before is None:
         before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
     there = {student: before[key, student] for student, key in keys.items() if (key, student) in before}
-    reports = _as_scored_now({who: each for who, each in there.items() if not grader.outdated(each)}, grader, store)
+    reports = {student: report for student, report in there.items() if not grader.outdated(report)}
     unknown = [submission for submission in submissions if submission.student not in reports]
     earlier = store.latest(grader.assignment_id, (each.sha256 for each in unknown))
     open_ = [grader.partly(each, earlier[each.student]) if each.student in earlier else each for each in unknown]

@@ -94,6 +94,20 @@ def test_grade_collects_a_download_first(root) -> None:
     assert "1 of 1 reports were there already" in again.stdout
 
 
+def test_a_forecast_collects_nothing(root) -> None:
+    """Of a download it says what to do, and writes nothing."""
+    (root / "download.zip").write_bytes(zipped(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}})))
+    before = snapshot(root)
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--forecast", cwd=root, COLUMNS="160")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "Error: download.zip is a download of a learning platform, and --forecast collects nothing; run `autograder "
+        "collect download.zip --assignment tiny`, then name "
+    )
+    assert snapshot(root) == before
+
+
 def test_who_waits_keeps_the_grade_from_before(root) -> None:
     """A student whose new attempt waits for an answer stays in grades.csv with the earlier report; exit code 1."""
     everybody = {who: {"tiny.py": RIGHT} for who in ("Ada Lovelace_1", "Bob Ross_2", "Cy Young_3")}

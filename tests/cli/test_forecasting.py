@@ -23,6 +23,7 @@ def test_a_forecast_is_printed_and_nothing_is_graded(tmp_path):
     assert "Forecast: 2 submissions in 1 job need about" in said.stdout
     assert "from the reference's run." in said.stdout
     assert not (tmp_path / "out" / "reports").exists()
+    assert not (tmp_path / "out" / "grader.db").exists()
     graded = run(*words, cwd=root)
     assert "Used:           " in graded.stdout
     assert " MiB of memory for one submission\n" in graded.stdout

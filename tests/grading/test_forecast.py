@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import check, internal, passing, question, report
-from test_batch import Class, quick
+from test_batch import Arranged, Class, quick
 from test_engine import ListEngine
 from tiny_course import RIGHT, hand_in
 
@@ -36,6 +36,7 @@ from autograder.grading.job_processes import Event, Finished, Started
 from autograder.grading.jobs import Attempt
 from autograder.results import Report, Verdict
 from autograder.store import Store
+from autograder.store.history import log_entries
 from autograder.submissions import Submission, collect
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -247,6 +248,28 @@ def test_a_forecast_alone_grades_nobody(tmp_path: Path) -> None:
         assert again.seconds == 20.0
         grade_all(*about, jobs=1, notify=lambda _: None)
         assert forecast_all(*about, jobs=1, plan=Plan(), measured=course.measured) is None
+
+
+class Rescoring(Arranged):
+    """Of an assignment whose points changed."""
+
+    def rescored(self, report: Report) -> Report:
+        """With the new points."""
+        return replace(report, points=77.0)
+
+
+def test_a_forecast_leaves_the_points_in_the_database_as_they_are(tmp_path: Path) -> None:
+    """Points that changed since the class was graded are written by grading, and not by looking what it would take."""
+    course = Class(tmp_path)
+    course.grade(quick)
+    about = (course.root, course.loaded, None, DataSettings(), course.options, "none", course.start)
+    grader = Rescoring(*about, job=quick, stale=lambda _: False)
+    with Store(course.address) as store:
+        before = store.reports(), log_entries(store.database)
+        forecast_all(course.submissions, grader, store, jobs=1, plan=Plan())
+        assert (store.reports(), log_entries(store.database)) == before
+        grade_all(course.submissions, grader, store, jobs=1, notify=lambda _: None)
+        assert {each.points for each in store.reports()} == {77.0}
 
 
 def test_the_store_knows_how_long_the_newest_run_of_each_student_took(tmp_path: Path) -> None:
