@@ -1,4 +1,7 @@
-"""From `grader_config.py` to a `Course`: found, run, every mistake one sentence; and the course's secret seed."""
+"""From `grader_config.py` to a `Course`: found, run, every mistake one sentence; and the course's secret seed.
+
+The seed is no part of `grader_config.py`, because that file is checked in.
+"""
 
 from __future__ import annotations
 
