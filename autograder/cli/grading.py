@@ -147,7 +147,7 @@ def grade(
             "--budget",
             parser=within(0.1, 2_000_000),  # `results.MOST_SECONDS`, which would have to be imported
             metavar="SECONDS",
-            help="CPU time that one submission may use in all checks together; what is over it is not run.",
+            help="CPU time that one submission may use in all checks; a check for which none is left is not run.",
         ),
     ] = None,
     course: CourseOption = None,
@@ -157,7 +157,7 @@ def grade(
     Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, items.csv,
     alarms.json and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
-    Short submissions come first; for 20 or more it is said before what they will take.
+    Short submissions come first; before 20 or more are graded, a forecast is printed.
     With --cluster dask, workers grade: --jobs of them on this machine, or those of --scheduler; see docs/cluster.md.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
