@@ -21,6 +21,7 @@ from autograder.grading.job_processes import (
     Known,
     Postponed,
     RanAgain,
+    ReferenceFirst,
     Retried,
     Started,
 )
@@ -85,9 +86,11 @@ class Shown(AbstractContextManager["Shown"]):
                     self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_in_words(report)}")
             case Forecast():
                 self.line(escape(event.said(datetime.now().astimezone())))
+            case ReferenceFirst():
+                self.line("Running the reference first, once, for the forecast ...")
             case FewerJobs(jobs, asked, free, limit):
                 self.line(
-                    f"{counted(jobs, 'job')} of {asked} at first: {free:,.0f} MiB of memory are free, and a submission "
+                    f"{counted(jobs, 'job')} of {asked} at first: {free:,.0f} MiB of memory is free, and a submission "
                     f"may use {limit:,.0f}; more follow as submissions turn out to need less"
                 )
             case RanAgain(checks, why):

@@ -35,7 +35,7 @@ from autograder.grading.forecast import (
     in_order,
 )
 from autograder.grading.grader import Grader
-from autograder.grading.job_processes import Event, Finished, JobProcesses, Known, RanAgain
+from autograder.grading.job_processes import Event, Finished, JobProcesses, Known, RanAgain, ReferenceFirst, Started
 from autograder.grading.jobs import Attempt, Idle
 from autograder.grading.memory_room import MemoryRoom
 from autograder.grading.provenance import is_outdated
@@ -109,7 +109,7 @@ def grade_all(
         watch = None
         try:
             if plan is not None:
-                cost = reference.cost(engine) if len(open_) >= ENOUGH else None
+                cost = reference.cost(engine, notify) if len(open_) >= ENOUGH else None
                 watch, open_ = _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)
                 if len(open_) >= ENOUGH:
                     notify(watch.first())
@@ -126,7 +126,7 @@ def grade_all(
                 reports[attempt.submission.student] = report
                 notify(Finished(report))
             if any(report.internal for report in reports.values()):
-                compared = reference.report(engine, again=True)
+                compared = reference.report(engine, notify, again=True)
         finally:
             engine.close()
     _say_again(again, notify)
@@ -160,7 +160,7 @@ def forecast_all(
         return None
     engine = (engines or partial(_local, jobs, idle if idle is not None else [], None))(grader, len(open_))
     try:
-        cost = _Reference(grader, measured).cost(engine)
+        cost = _Reference(grader, measured).cost(engine, lambda _: None)
         return _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)[0].first()
     finally:
         engine.close()
@@ -214,9 +214,10 @@ class _Reference:
     measured: Measured
     _submission: Submission | None = None
 
-    def report(self, engine: Engine, *, again: bool = False) -> Report | None:
+    def report(self, engine: Engine, notify: Callable[[Event], None], *, again: bool = False) -> Report | None:
         """Its report, made now; None where there is no reference, or no report came of it.
 
+        What happens meanwhile is passed on, but for the beginning: the reference is none of those that are counted.
         `again` is for a comparison with faults of ours: the machine may be another than it was before them, so nothing
         that an engine kept of an earlier run is taken.
         """
@@ -224,9 +225,14 @@ class _Reference:
         if control is None:
             return None
         asked = deque([Attempt(control, alone=True, run=uuid.uuid4().hex if again else "")])
-        return next((made for _, made, _ in run_all(engine, asked, lambda _: None) if made), None)
 
-    def cost(self, engine: Engine) -> Cost | None:
+        def passed_on(event: Event) -> None:
+            if not isinstance(event, Started):
+                notify(event)
+
+        return next((made for _, made, _ in run_all(engine, asked, passed_on) if made), None)
+
+    def cost(self, engine: Engine, notify: Callable[[Event], None]) -> Cost | None:
         """What it takes, measured now if that was never done; None where it cannot be graded."""
         control = self._staged()
         if control is None:
@@ -234,7 +240,8 @@ class _Reference:
         key = self.grader.key(control)
         if (known := self.measured.known(key)) is not None:
             return known
-        report = self.report(engine)
+        notify(ReferenceFirst())
+        report = self.report(engine, notify)
         if report is None or report.internal:
             return None
         self.measured.remember(key, cost_of(report))

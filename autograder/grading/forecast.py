@@ -39,7 +39,10 @@ __all__ = [
 ]
 
 ENOUGH = 20
-"""For so many submissions the reference is run first, if it was not measured before: it costs at most a twentieth."""
+"""For so many submissions the reference is run first, if it was not measured before.
+
+It runs alone, once for an assignment as it is: as long as a submission, a twentieth of what one job needs at most.
+"""
 _FIRST = 5  # so many must be done before a forecast is corrected
 _OFF = 0.25  # a forecast that is wrong by more is corrected aloud
 _LEAST_SECONDS = 60.0  # and by no less
@@ -150,9 +153,10 @@ class Forecast:
         costs = f" ({price:,.2f} at {self.price_per_cpu_hour:g} an hour)" if self.price_per_cpu_hour else ""
         memory = f", up to {self.memory_mib:,.0f} MiB of memory" if self.memory_mib else ""
         word = f"Forecast after {self.done}" if self.done else "Forecast"
+        needs, are = ("needs", "is") if self.submissions == 1 else ("need", "are")
         return (
-            f"{word}: {counted(self.submissions, 'submission')} in {counted(self.jobs, 'job')} need about "
-            f"{in_cpu_time(self.cpu_seconds)}{costs}{memory}, and are done in {in_words(self.seconds)}, at {when}; "
+            f"{word}: {counted(self.submissions, 'submission')} in {counted(self.jobs, 'job')} {needs} about "
+            f"{in_cpu_time(self.cpu_seconds)}{costs}{memory}, and {are} done in {in_words(self.seconds)}, at {when}; "
             f"from {self.basis}."
         )
 

@@ -35,6 +35,7 @@ __all__ = [
     "Known",
     "Postponed",
     "RanAgain",
+    "ReferenceFirst",
     "Retried",
     "Started",
 ]
@@ -105,13 +106,18 @@ class FewerJobs:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceFirst:
+    """The reference is run before the class, because what it takes is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A report was made and is in the store."""
 
     report: Report
 
 
-Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain | Forecast | FewerJobs
+Event = Known | Started | Hanging | Retried | Postponed | Finished | RanAgain | Forecast | FewerJobs | ReferenceFirst
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -32,8 +32,8 @@ from autograder.grading.forecast import (
     in_order,
 )
 from autograder.grading.grader import AssignmentGrader
-from autograder.grading.job_processes import Event, Finished, Started
-from autograder.grading.jobs import Attempt
+from autograder.grading.job_processes import Event, FewerJobs, Finished, Hanging, ReferenceFirst, Started
+from autograder.grading.jobs import Attempt, Ended
 from autograder.results import Report, Verdict
 from autograder.store import Store
 from autograder.store.history import log_entries
@@ -125,7 +125,7 @@ def test_times_of_a_forecast_are_read_easily(seconds: float, words: str) -> None
     """Seconds, minutes or hours; a day is named where it is not today."""
     said = Forecast(1, 1, 12.0, 0.0, seconds, "x").said(NOON)
     assert words in said
-    assert "1 submission in 1 job need about 12 CPU-seconds, and" in said
+    assert "1 submission in 1 job needs about 12 CPU-seconds, and is done" in said
 
 
 def test_processors_bound_a_forecast_and_no_class_is_quicker_than_its_longest() -> None:
@@ -202,12 +202,12 @@ class Large(Class):
             )
         return events
 
-    def reports(self, engine: ListEngine) -> tuple[Report, ...]:
+    def reports(self, engine: ListEngine, notify: Callable[[Event], None] = lambda _: None) -> tuple[Report, ...]:
         """The reports of everybody, made by an engine."""
         with Store(self.address) as store:
             about = (self.submissions, self.grader, store)
             return grade_all(
-                *about, jobs=2, notify=lambda _: None, plan=Plan(), measured=self.measured, engines=lambda *_: engine
+                *about, jobs=2, notify=notify, plan=Plan(), measured=self.measured, engines=lambda *_: engine
             )
 
 
@@ -217,7 +217,8 @@ def test_a_large_class_has_a_forecast_before_its_first_submission(tmp_path: Path
     course = Large(tmp_path)
     due = {"s07": NOON, "s03": NOON + timedelta(days=1)}
     events = course.run(Plan(due))
-    first = events[0]
+    assert events[0] == ReferenceFirst()
+    first = events[1]
     assert isinstance(first, Forecast)
     assert (first.submissions, first.jobs, first.basis) == (ENOUGH, 1, "the reference's run")
     assert first.cpu_seconds > 0
@@ -298,3 +299,22 @@ def test_whose_a_fault_is_follows_from_the_reference_after_the_class(tmp_path: P
     made = course.reports(ListEngine(answer))
     assert {bool(each.not_final) for each in made} == {not broken}
     assert [(each.run != "", each.tries) for each in seen] == [(False, 1), (True, 1), (True, 2)][: 2 + broken]
+
+
+class SpeakingOnce(ListEngine):
+    """An engine that says at its first poll alone how many jobs begin, and that a check takes long."""
+
+    def poll(self, notify: Callable[[Event], None]) -> Sequence[Ended]:
+        if not self.beside:
+            notify(Started(self.jobs[0].submission.student))
+            notify(FewerJobs(1, 2, 700.0, 2048))
+            notify(Hanging(self.jobs[0].submission.student, "one", 5.0, 10.0))
+        return ListEngine.poll(self, notify)
+
+
+def test_what_is_said_while_the_reference_runs_is_passed_on(tmp_path: Path) -> None:
+    """That it runs, fewer jobs than asked for, and a check that hangs; it is none of those that started."""
+    course, events = Large(tmp_path), list[Event]()
+    course.reports(SpeakingOnce(lambda attempt: passing(attempt.submission.student)), events.append)
+    assert events[:3] == [ReferenceFirst(), FewerJobs(1, 2, 700.0, 2048), Hanging("the reference", "one", 5.0, 10.0)]
+    assert isinstance(events[3], Forecast)

@@ -17,7 +17,7 @@ from autograder.cli.progress import Shown
 from autograder.course import Course
 from autograder.datasets import DataSettings
 from autograder.grading.forecast import Forecast
-from autograder.grading.job_processes import Event, FewerJobs, JobProcesses
+from autograder.grading.job_processes import Event, FewerJobs, JobProcesses, ReferenceFirst
 from autograder.grading.jobs import Attempt
 from autograder.grading.memory_room import MemoryRoom, free_mib
 
@@ -177,7 +177,7 @@ def test_fewer_jobs_are_explained() -> None:
     console = Console(file=io.StringIO(), width=300)
     Shown(console, 9)(FewerJobs(2, 8, 5000.0, 2048))
     assert console.file.getvalue() == (  # type: ignore[attr-defined]
-        "2 jobs of 8 at first: 5,000 MiB of memory are free, and a submission may use 2,048; more follow as "
+        "2 jobs of 8 at first: 5,000 MiB of memory is free, and a submission may use 2,048; more follow as "
         "submissions turn out to need less\n"
     )
 
@@ -187,6 +187,13 @@ def test_a_forecast_is_shown_while_a_class_is_graded() -> None:
     console = Console(file=io.StringIO(), width=300)
     Shown(console, 30)(Forecast(30, 2, 60.0, 100.0, 30.0, "the reference's run"))
     assert console.file.getvalue().startswith("Forecast: 30 submissions in 2 jobs need about 60 CPU-seconds")  # type: ignore[attr-defined]
+
+
+def test_that_the_reference_runs_first_is_shown() -> None:
+    """For as long as it takes, nothing else would be."""
+    console = Console(file=io.StringIO(), width=300)
+    Shown(console, 30)(ReferenceFirst())
+    assert console.file.getvalue() == "Running the reference first, once, for the forecast ...\n"  # type: ignore[attr-defined]
 
 
 def test_jobs_with_threads_do_not_fight_for_processors(monkeypatch: pytest.MonkeyPatch) -> None:
