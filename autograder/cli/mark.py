@@ -83,7 +83,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             )
         path = out / MARKS
         address = db or database_of_course(name, course)
-        recorded = recorded_marks(out, reports, address)
+        recorded = recorded_marks(out, reports, address, begins=True)
         found, lost = with_recorded(read_marks(path), recorded, reports, asked.rubrics)
         marks = filled(found, reports, asked.rubrics, path)
         with_hand_grades(

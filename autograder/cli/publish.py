@@ -17,7 +17,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.course import open_course
-from autograder.formats.recorded_marks import lost_sentence, recorded_marks
+from autograder.formats.recorded_marks import lost_sentence, missing_file, recorded_marks
 from autograder.formats.request_form import answered_requests
 from autograder.reports import pages
 from autograder.reports.final_points import final_reports, known_hand_ins, unknown_before
@@ -70,8 +70,8 @@ def publish_grades(call: Call) -> int:
     folder = call.to or call.out / PUBLISHED
     screen = console()
     address = call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)
-    if not (call.db or course.database):
-        _refuse_lost(call.out)
+    if not call.db:
+        _refuse_lost(call.out, course.database)
     with staging(call.out):
         found = export.read_reports(call.out)
         if other := {report.assignment for report in found} - {call.name}:
@@ -80,7 +80,7 @@ def publish_grades(call: Call) -> int:
         names = export.file_names(report.student for report in found)
         moment = moment_at(datetime.now(UTC), None, published=True)
         term = term_at(call.course)
-        recorded = recorded_marks(call.out, found, call.db or course.database)
+        recorded = recorded_marks(call.out, found, call.db or course.database, begins=bool(call.db))
         if said := lost_sentence(call.out, found, recorded):
             screen.print(escape(said), soft_wrap=True)
         reports = final_reports(call.out, term, recorded)
@@ -98,18 +98,19 @@ def publish_grades(call: Call) -> int:
     return 1 if held else 0
 
 
-def _refuse_lost(out: Path) -> None:
+def _refuse_lost(out: Path, named: str | None) -> None:
     """Refuse to begin a new results database beside pages that were published with another one.
 
     Raises:
-        UsageError: there are such pages and no database.
+        UsageError: there are such pages and no database, that of the folder or the one that the course names.
     """
     path = out / DATABASE
-    if published_names(out) and not (path.is_file() and path.stat().st_size):
+    lost = bool(missing_file(named)) if named else not (path.is_file() and path.stat().st_size)
+    if lost and published_names(out):
         raise UsageError(
-            f"{out} has published pages, but no results database {DATABASE}, which keeps who was shown what; put it "
-            f"back, or restore a backup with `autograder restore`. `--db {sqlite_address(path.resolve())}` begins a "
-            "new one."
+            f"{out} has published pages, but no results database {missing_file(named) if named else DATABASE}, which "
+            "keeps who was shown what; put it back, or restore a backup with `autograder restore`. "
+            f"`--db {named or sqlite_address(path.resolve())}` begins a new one."
         )
 
 

@@ -22,12 +22,11 @@ from autograder.checks.wording import counted
 from autograder.course import open_course
 from autograder.course.term import Term
 from autograder.formats.recorded_marks import database_of_course, lost_sentence, recorded_marks
-from autograder.formats.request_form import answered_requests
 from autograder.reports.files import file_names, read_hand_ins, read_reports
 from autograder.reports.final_points import known_hand_ins, laid_over, unknown_before
 from autograder.reports.grades import waiting
 from autograder.reports.pages import AnsweredRequest
-from autograder.reports.publishing import published_names
+from autograder.reports.publishing import published_names, published_requests
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, moment_of, shown_report
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
@@ -64,7 +63,7 @@ class Grade:
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
     for each member that is known; `page` is the feedback page, if there is one. `published` says whether
     `autograder publish` showed the student a page, `waits` that another attempt may count, which waits for an answer.
-    `requests` are those that a published page answers.
+    `requests` are those that the published page answers.
     `collected` are the times of the last attempts that grading knew, by the kind of download that says them.
     """
 
@@ -224,14 +223,13 @@ def class_grades(
     term = known_hand_ins(out, reports, term)
     database = database_of_course(assignments[0], root)
     recorded = recorded_marks(out, reports, database)
-    answered = answered_requests(out, assignments[0], database) if published else {}
     final = laid_over(out, reports, term, recorded)
     for report in final:
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
         waits, times = report.student in open_, _last_times(own, seen.get(report.student, 0))
-        requests = answered.get(report.student, ())
+        requests = published_requests(out, page.stem) if page.stem in published else ()
         given = partial(replace, published=page.stem in published, waits=waits, collected=times, requests=requests)
         made += map(given, one)
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}

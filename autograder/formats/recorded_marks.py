@@ -23,14 +23,16 @@ from autograder.reports.marks import MARKS, Row, fingerprint, read_marks
 from autograder.reports.regrading import counting_folder
 from autograder.results import Report
 
-__all__ = ["database_of_course", "lost_sentence", "place_of", "recorded_marks"]
+__all__ = ["database_of_course", "lost_sentence", "missing_file", "place_of", "recorded_marks"]
 
 _MOST_NAMES = 20
 _UNKNOWN = "unknown"
 """Stands for no answer."""
 
 
-def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -> tuple[Row, ...]:
+def recorded_marks(
+    out: Path, reports: Sequence[Report], database: str | None, *, begins: bool = False
+) -> tuple[Row, ...]:
     """The points and comments that the results database has from ``OUT/marks.csv``; of lost lines with what was read.
 
     Args:
@@ -38,9 +40,10 @@ def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -
             its own.
         reports: its reports, of one assignment; where a person grades nothing in them, no database is opened.
         database: the address of the one that the course names; None for that of the folder.
+        begins: whether a named database that is not there is made afterwards, so nothing is recorded yet.
 
     Raises:
-        UsageError: the database cannot be used.
+        UsageError: the database cannot be used, or the named one is not there.
     """
     from autograder.store import Store, sqlite_address
     from autograder.store.marking import marks
@@ -50,6 +53,13 @@ def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -
     waits = any(report.waiting for report in reports)
     if not waits or counting_folder(out) != out or not (database or own.is_file()):
         return ()
+    if database and (missing := missing_file(database)):
+        if begins:
+            return ()
+        raise UsageError(
+            f"There is no results database {missing}, which may have points that people gave; put it back, restore a "
+            f"backup with `autograder restore`, or correct `database` in {CONFIG_FILE}."
+        )
     with Store(database or sqlite_address(own)) as store, store.reading():
         place, name = place_of(out / MARKS, database), reports[0].assignment
         found = {
@@ -72,6 +82,14 @@ def recorded_marks(out: Path, reports: Sequence[Report], database: str | None) -
             if row.points is not None and (marked := found[row.key][1])
         }
     return tuple(replace(row, seen=seen.get(row.key, "")) for row, _ in found.values())
+
+
+def missing_file(database: str) -> str:
+    """The file that an address of a results database names, if it is not there; "" where there is one, or a server."""
+    from autograder.store.database import file_of
+
+    path = file_of(database)
+    return path if path is not None and not Path(path).is_file() else ""
 
 
 def _seen(row: Row, report: Report, before: Sequence[tuple[datetime, str, str]]) -> str:

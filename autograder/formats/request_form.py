@@ -16,6 +16,7 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.early_start import DATABASE
+from autograder.formats.recorded_marks import missing_file
 from autograder.reports.files import restored
 from autograder.reports.pages import AnsweredRequest
 from autograder.store.records import Request
@@ -93,7 +94,7 @@ def _made(text: str, now: datetime) -> datetime:
 
 
 def answered_requests(out: Path, assignment: str, database: str | None) -> dict[str, list[AnsweredRequest]]:
-    """The requests about an assignment that were answered or closed, by student, oldest first.
+    """The requests about an assignment that were answered or closed, by student, oldest first; none without database.
 
     Args:
         out: the folder that `autograder grade --out` wrote.
@@ -107,7 +108,7 @@ def answered_requests(out: Path, assignment: str, database: str | None) -> dict[
     from autograder.store.publishing import requests
 
     own = out.resolve() / DATABASE
-    if not (database or own.is_file()):
+    if missing_file(database or sqlite_address(own)):
         return {}
     with Store(database or sqlite_address(own)) as store, store.reading():
         known = [each for each in requests(store.database, assignment) if each.state != "open"]

@@ -2,7 +2,8 @@
 
 ``published/NAME.html`` is what counts now, and ``published.csv`` says which file is whose; the page of whoever is to
 get none any more leaves the folder. Beside it, ``published_earlier/NAME/`` holds each page that the student was shown,
-by the hash of its content, which the store names with the time; so ``published`` as a whole may be handed out.
+by the hash of its content, which the store names with the time; so ``published`` as a whole may be handed out. The
+requests that the present page answers lie there as well: feedback for platforms has these until the next publication.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
@@ -27,21 +30,27 @@ __all__ = [
     "Held",
     "StudentPage",
     "published_names",
+    "published_requests",
     "ready_pages",
     "withdrawn",
     "write_pages",
 ]
 
 PUBLISHED, EARLIER, TABLE = "published", "published_earlier", "published.csv"
+_REQUESTS = "requests.json"
 
 
 @dataclass(frozen=True, slots=True)
 class StudentPage:
-    """A page that a student is to get: the report that it shows, the name of its file without suffix, its content."""
+    """A page that a student is to get: the report that it shows, the name of its file without suffix, its content.
+
+    `requests` are those that it answers.
+    """
 
     report: Report
     name: str
     html: str
+    requests: Sequence[pages.AnsweredRequest] = ()
 
     @property
     def sha256(self) -> str:
@@ -81,8 +90,9 @@ def ready_pages(
         if why := _why_not(report, unfinished=unfinished):
             held.append(Held(report.student, why))
         else:
-            page = pages.student_page(report, heading, moment, requests.get(report.student, ()))
-            made.append(StudentPage(report, names[report.student], page))
+            own = requests.get(report.student, ())
+            page = pages.student_page(report, heading, moment, own)
+            made.append(StudentPage(report, names[report.student], page, own))
     return tuple(made), tuple(held)
 
 
@@ -99,6 +109,26 @@ def _why_not(report: Report, *, unfinished: bool) -> str:
 def published_names(out: Path) -> frozenset[str]:
     """The file names, without suffix, of everybody in a graded folder who was shown a page."""
     return frozenset(path.parent.name for path in (out / EARLIER).glob("*/*.html"))
+
+
+def published_requests(out: Path, name: str) -> tuple[pages.AnsweredRequest, ...]:
+    """The requests that the last page answers which a student was shown.
+
+    Args:
+        out: the graded folder.
+        name: the name of the student's files, without suffix.
+
+    Raises:
+        UsageError: they cannot be read.
+    """
+    path = out / EARLIER / name / _REQUESTS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[pages.AnsweredRequest, ...])
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.MsgspecError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else "it is damaged"
+        raise UsageError(f"{path} cannot be read: {reason}; remove it, and publish again.") from None
 
 
 def withdrawn(folder: Path, made: Sequence[StudentPage]) -> tuple[str, ...]:
@@ -155,8 +185,17 @@ def write_pages(folder: Path, earlier: Path, made: Sequence[StudentPage], pdf: M
         for path in (earlier / page.name / f"{page.sha256}.html", folder / f"{page.name}.html"):
             if not _holds(path, content):
                 write_bytes(path, content)
+        _keep_requests(earlier / page.name / _REQUESTS, page.requests)
         if page.report.student in pdf:
             write_bytes(folder / f"{page.name}.pdf", pdf[page.report.student])
+
+
+def _keep_requests(path: Path, requests: Sequence[pages.AnsweredRequest]) -> None:
+    content = msgspec.json.encode(requests)
+    if not requests:
+        path.unlink(missing_ok=True)
+    elif not _holds(path, content):
+        write_bytes(path, content)
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -7,15 +7,20 @@ import json
 import shutil
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
 from command_line import run, run_here
 from gradebooks import Student, moodle
+from samples import check, question, report
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
+from autograder.checks.errors import UsageError
 from autograder.cli.common import staging
+from autograder.formats.recorded_marks import recorded_marks
 from autograder.reports.publishing import published_names
+from autograder.results import Verdict
 from autograder.store import Store, publishing, sqlite_address
 
 
@@ -153,6 +158,67 @@ def test_a_published_page_has_the_requests_that_were_answered(graded):
     with zipfile.ZipFile(out / "moodle" / "feedback.zip") as archive:
         pages = {archive.read(name).decode() for name in archive.namelist()}
     assert pages == {path.read_text() for path in (out / "published").glob("*.html")}
+
+
+def test_what_goes_to_platforms_has_the_requests_of_the_published_page(graded):
+    """Whatever database publishing took them from; an answer that was not published yet does not leave."""
+    root, _, out = graded
+    address = sqlite_address(root / "other.db")
+    (root / "form.csv").write_text("student,text\nben,Why?\n")
+    (root / "sheet.csv").write_bytes(moodle([Student(101, "ann"), Student(102, "ben"), Student(103, "eve")], most="5"))
+
+    def requests(*arguments):
+        done = run_here("requests", *arguments, "--db", address, cwd=root)
+        assert done.returncode == 0, said(done)
+
+    def exported():
+        done = run_here("export", "moodle", out, "--into", "sheet.csv", "--no-scale", cwd=root)
+        assert done.returncode == 0, said(done)
+        with zipfile.ZipFile(out / "moodle" / "feedback.zip") as archive:
+            return {archive.read(name).decode() for name in archive.namelist()}
+
+    def published():
+        return {path.read_text() for path in (out / "published").glob("*.html")}
+
+    run_here("publish", "tiny", "--out", out, "--db", address, cwd=root)
+    requests("add", "form.csv", "--assignment", "tiny")
+    requests("answer", "1", "The sign.")
+    assert exported() == published()
+    assert not any("The sign." in page for page in exported())
+    run_here("publish", "tiny", "--out", out, "--db", address, cwd=root)
+    assert any("The sign." in page for page in published())
+    assert exported() == published()
+    requests("close", "1")
+    assert exported() == published()
+    path = out / "published_earlier" / "ben" / "requests.json"
+    path.write_text("{")
+    done = run_here("export", "csv", out, cwd=root)
+    assert (done.returncode, f"{path} cannot be read: it is damaged; remove it," in said(done)) == (2, True)
+
+
+def test_no_command_that_reads_makes_a_results_database(graded):
+    """An export does not need the one that the course names; pages that were published with it wait for its return."""
+    root, _, out = graded
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    missing = root / "none.db"
+    config = root / "grader_config.py"
+    text = config.read_text()
+    config.write_text(text.replace("Course(", f"Course(database={sqlite_address(missing)!r}, ", 1))
+    assert config.read_text() != text
+    assert run_here("export", "csv", out, cwd=root).returncode == 0
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert (done.returncode, f"but no results database {missing}, which keeps" in said(done)) == (2, True), said(done)
+    assert not missing.exists()
+
+
+def test_points_of_people_are_not_looked_for_in_a_database_that_is_not_there(tmp_path):
+    """Whoever reads them is refused, and none is made; who makes it afterwards finds nothing recorded."""
+    essay = replace(check("essay", Verdict.MANUAL), points=0, max_points=0, by_hand=3)
+    waits, missing = report("ann", question("a", essay)), tmp_path / "none.db"
+    with pytest.raises(UsageError, match=f"There is no results database {missing}, which may have points"):
+        recorded_marks(tmp_path, [waits], sqlite_address(missing))
+    assert recorded_marks(tmp_path, [waits], sqlite_address(missing), begins=True) == ()
+    assert not missing.exists()
 
 
 @pytest.mark.parametrize("content", [None, b""])
