@@ -112,10 +112,11 @@ def _budget_of(call: GradeRequest, before: tuple[Report, ...]) -> float:
     graded = [each.replay for each in before if each.replay.base or not each.internal]  # a lost one has no budget
     found = sorted({replay.cpu_budget for replay in graded})
     if len(found) > 1:
+        kept = f", without what {call.out / KEPT} has of another one" if (call.out / KEPT).is_dir() else ""
         said = ", ".join(f"{seconds(each)} s" if each else "none" for each in found)
         raise UsageError(
             f"The reports in {call.out} have different budgets of CPU time ({said}), so nobody could tell what changes "
-            "points; run `autograder grade` with one budget for everybody first."
+            f"points; run `autograder grade` with one budget for everybody first{kept}."
         )
     return found[0] if found else 0.0
 

@@ -156,6 +156,9 @@ def test_a_class_that_was_graded_under_several_budgets_is_not_regraded(regraded)
     with_budgets(out, ben=60.0)
     done = run_here("regrade", "tiny", out, "--out", out, cwd=root)
     refused(done, "have different budgets of CPU time (none, 60 s)", "with one budget for everybody first.")
+    (out / "kept_best").mkdir()
+    done = run_here("regrade", "tiny", out, "--out", out, cwd=root)
+    refused(done, f"for everybody first, without what {out / 'kept_best'} has of another one.")
 
 
 def test_grading_again_begins_incomplete(regraded, monkeypatch):
