@@ -16,6 +16,7 @@ from autograder.cli.stopping import Verbs
 
 if TYPE_CHECKING:
     from autograder.course.roster import Roster
+    from autograder.store import Store
 
 __all__ = ["requests_app"]
 
@@ -218,6 +219,16 @@ def close_request(
     _change(number, None, out, db, course)
 
 
+def _graded_form(store: Store, assignment: str) -> str:
+    """The assignment as it was graded: as a notebook, where a request is about the scripts that nobody handed in."""
+    from autograder.early_start import NOTEBOOK_FORM
+    from autograder.store.runs import runs
+
+    base = assignment.removesuffix(NOTEBOOK_FORM)
+    forms = (assignment, base, f"{base}{NOTEBOOK_FORM}")
+    return next((form for form in forms if runs(store.database, form)), assignment)
+
+
 def _change(number: int, answer: str | None, out: Path | None, db: str | None, course: Path | None) -> None:
     """Answer or close a request."""
     from rich.markup import escape
@@ -239,9 +250,11 @@ def _change(number: int, answer: str | None, out: Path | None, db: str | None, c
                 publishing.close_request(store.database, number, store.change())
             else:
                 publishing.answer_request(store.database, number, answer, store.change())
+        with store.reading():
+            name = _graded_form(store, found.assignment)
     said = "answered" if answer is not None else "closed" if found.answer else "closed, without an answer"
     console().print(
         f"Request {number} is {said}. The student's own page says so after `autograder publish "
-        f"{escape(visible(found.assignment))}`.",
+        f"{escape(visible(name))}`.",
         soft_wrap=True,
     )

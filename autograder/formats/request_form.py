@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.early_start import DATABASE
+from autograder.early_start import DATABASE, NOTEBOOK_FORM
 from autograder.formats.recorded_marks import missing_file
 from autograder.reports.files import restored
 from autograder.reports.pages import AnsweredRequest
@@ -93,12 +93,16 @@ def _made(text: str, now: datetime) -> datetime:
         return now
 
 
+def _without_form(assignment: str) -> str:
+    return assignment.removesuffix(NOTEBOOK_FORM)
+
+
 def answered_requests(out: Path, assignment: str, database: str | None) -> dict[str, list[AnsweredRequest]]:
     """The requests about an assignment that were answered or closed, by student, oldest first; none without database.
 
     Args:
         out: the folder that `autograder grade --out` wrote.
-        assignment: its name.
+        assignment: its name; requests about its other form, the notebook or the scripts, are about it as well.
         database: the address of the results database that the course names; None for that of the folder.
 
     Raises:
@@ -111,7 +115,11 @@ def answered_requests(out: Path, assignment: str, database: str | None) -> dict[
     if missing_file(database or sqlite_address(own)):
         return {}
     with Store(database or sqlite_address(own)) as store, store.reading():
-        known = [each for each in requests(store.database, assignment) if each.state != "open"]
+        known = [
+            each
+            for each in requests(store.database)
+            if each.state != "open" and _without_form(each.assignment) == _without_form(assignment)
+        ]
     found: dict[str, list[AnsweredRequest]] = {}
     for each in known:
         answered = AnsweredRequest(each.question, each.text, each.answer, each.state == "closed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from tiny_course import make_course
 
 from autograder.checks.errors import UsageError
 from autograder.cli.requests import add_requests
-from autograder.formats.request_form import read_requests
+from autograder.formats.request_form import answered_requests, read_requests
 from autograder.store import Store, publishing, sqlite_address
 from autograder.store.history import students
 
@@ -193,3 +194,17 @@ def test_what_is_wrong_with_a_form_is_said(tmp_path, text, assignment, sentence)
     with pytest.raises(UsageError) as error:
         read_requests(path, assignment, NOW)
     assert sentence in str(error.value)
+
+
+def test_requests_about_an_assignment_are_those_about_its_notebook(folder):
+    """A class that was graded as notebooks gets the answers on its pages, and the sentence names what is published."""
+    root, out, form = folder
+    with Store(sqlite_address(out / "grader.db")) as store:
+        store.keep(replace(passing("ada"), assignment="tiny-notebook"))
+    done = run_here("requests", "add", form, "--assignment", "tiny", "--out", out, cwd=root)
+    assert "2 requests added" in said(done)
+    done = run_here("requests", "answer", "1", "You are right.", "--out", out, cwd=root)
+    assert "says so after `autograder publish tiny-notebook`." in said(done)
+    (found,) = answered_requests(out, "tiny-notebook", None)["ada"]
+    assert found.answer == "You are right."
+    assert not answered_requests(out, "other-notebook", None)
