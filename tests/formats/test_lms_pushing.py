@@ -550,7 +550,7 @@ def test_a_member_who_does_not_get_the_grade_of_the_group_is_named(root, site) -
     part = "PUT /api/v1/courses/101/assignments/4711/submissions/77"
     site.faults.append(Fault(part, 200, body=b"{}", done=True, then=change))
     said = push(root, site, "canvas", "--yes", code=1)
-    assert "Ada Lovelace (written, but of the group Bob Ross did not get it)" in said
+    assert "Ada Lovelace (written, but these members of the group did not get it: Bob Ross)" in said
 
 
 def test_members_that_canvas_grades_individually_get_their_own_points(root, site) -> None:

@@ -266,7 +266,9 @@ def _not_in_group(site: Platform, others: Sequence[Step]) -> str:
         ]
     except Denied as error:
         return NotCertain(f"written, but the group's other members cannot be read there: {error}".rstrip("."))
-    return NotCertain(f"written, but of the group {', '.join(without)} did not get it") if without else ""
+    return (
+        NotCertain(f"written, but these members of the group did not get it: {', '.join(without)}") if without else ""
+    )
 
 
 def _missing(step: Step, present: Present) -> Step:
