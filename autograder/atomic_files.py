@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["STAGING", "exchange", "given_folder", "write", "write_new"]
+__all__ = ["STAGING", "draft_of", "exchange", "given_folder", "write", "write_new"]
 
 
 STAGING = ".staging"
@@ -26,8 +26,7 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    folder, name = os.path.split(path)
-    draft = os.path.join(folder, f".{name}.{os.getpid()}")
+    folder, draft = os.path.dirname(path), draft_of(path, os.getpid())
     try:
         try:
             _write(draft, content)
@@ -39,6 +38,12 @@ def write(path: Path, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(draft)
         raise
+
+
+def draft_of(path: Path, process: int) -> str:
+    """Where a process writes a file until it is complete; it stays there if the process is killed."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{process}")
 
 
 def _write(path: str, content: bytes) -> None:

@@ -12,15 +12,17 @@ import hashlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
 import autograder
+from autograder.atomic_files import draft_of
 from autograder.early_start import GRADED
 from autograder.reports.files import write_bytes, write_text
 
@@ -117,29 +119,53 @@ def _written_elsewhere(waiting: Sequence[_Waiting]) -> list[_Waiting]:
     try:
         for part in parts[1:]:
             with suppress(OSError):  # no process is left: the part is written here
-                others[_forked(part)] = part
+                _fork(part, others)
         for each in parts[0]:
             each.write()
         while others:
             process, status = os.waitpid(next(iter(others)), 0)
             part = others.pop(process)
-            written += part if status == 0 else ()
+            if status == 0:
+                written += part
+            else:
+                _remove_drafts(part, process)
     finally:
-        for process in others:
+        for process, part in others.items():
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
+            _remove_drafts(part, process)
     return written
 
 
-def _forked(part: Sequence[_Waiting]) -> int:
-    """A process that writes a part and nothing else: its number. It ends with 0 when all is written."""
+def _remove_drafts(part: Sequence[_Waiting], process: int) -> None:
+    """Remove what a process had begun to write when it was killed."""
+    for each in part:
+        with suppress(OSError):
+            os.unlink(draft_of(each.path, process))
+
+
+def _fork(part: Sequence[_Waiting], others: dict[int, Sequence[_Waiting]]) -> None:
+    """Begin a process that writes a part and nothing else, and add it; it ends with 0 when all is written.
+
+    Ctrl-C waits until the new process can end by it, and this one knows the new one.
+    """
     parent = os.getpid()
-    process = os.fork()
-    if process:
-        return process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        process = os.fork()
+        if process == 0:
+            _write_part(part, parent, before)
+        others[process] = part
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _write_part(part: Sequence[_Waiting], parent: int, unblocked: Iterable[int]) -> NoReturn:
+    """Write a part, and end this process."""
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
         for each in part:
             if os.getppid() != parent:  # it was killed: whoever comes next writes these files
                 break

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,15 +15,62 @@ import pytest
 from command_line import run
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.reports import changed_files
-from autograder.reports.changed_files import LIST, written
+from autograder.reports.changed_files import LIST, Written, written
 
 
 def left(out: Path) -> dict[str, tuple[int, int]]:
     """Number and time of every report and page."""
     paths = [*out.glob("*/*.html"), *out.glob("*/*.json"), out / "summary.html"]
     return {str(path.relative_to(out)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+def test_of_a_process_that_is_killed_no_draft_stays(tmp_path: Path, many: None, monkeypatch) -> None:
+    """Where this process cannot write, the others are killed in the middle of a file, which goes with them."""
+    parent, write = os.getpid(), atomic_files._write
+
+    def halted(path: str, content: bytes) -> None:
+        if ".html." not in path:
+            return write(path, content)
+        if os.getpid() != parent:
+            write(path, content[:1])
+            signal.pause()
+        while not [*tmp_path.glob(".*.html.*")]:
+            time.sleep(0.01)
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(atomic_files, "_write", halted)
+    files = Written(tmp_path, {})
+    for number in range(8):
+        files.write(tmp_path / f"{number}.html", number, lambda: "text")
+    with pytest.raises(UsageError):
+        files.save()
+    assert not [*tmp_path.glob(".*.html.*")]
+
+
+def test_ctrl_c_just_after_a_fork_ends_the_new_process(tmp_path: Path, many: None, monkeypatch) -> None:
+    """It runs nothing of what this process does when it is stopped, and its part is written here."""
+    parent, fork = os.getpid(), os.fork
+
+    def interrupted() -> int:
+        process = fork()
+        if process == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    try:
+        with written(tmp_path) as files:
+            for number in range(8):
+                files.write(tmp_path / f"{number}.html", number, lambda: "text")
+    finally:
+        if os.getpid() != parent:
+            (tmp_path / "escaped").touch()
+            os._exit(1)
+    assert len([*tmp_path.glob("*.html")]) == 8
+    assert not (tmp_path / "escaped").exists()
 
 
 @pytest.mark.long
