@@ -115,7 +115,8 @@ def grade_all(
                     notify(watch.first())
             began = time.monotonic()
             for attempt, made, fault in run_all(engine, deque(map(Attempt, open_)), notify):
-                if watch and made and (said := watch.finished(made.student, cost_of(made), time.monotonic() - began)):
+                elapsed, now = time.monotonic() - began, engine.capacity()
+                if watch and made and (said := watch.finished(made.student, cost_of(made), elapsed, now)):
                     notify(said)
                 if made is not None and (old := earlier.get(made.student)) is not None:
                     if isinstance(attempt.submission, PartlyGraded):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from pathlib import Path
 from statistics import median
 
@@ -43,7 +44,7 @@ ENOUGH = 20
 
 It runs alone, once for an assignment as it is: as long as a submission, a twentieth of what one job needs at most.
 """
-_FIRST = 5  # so many must be done before a forecast is corrected
+_FIRST = 5  # so many must be done before a forecast is corrected, and twice as many as before from then on
 _OFF = 0.25  # a forecast that is wrong by more is corrected aloud
 _LEAST_SECONDS = 60.0  # and by no less
 
@@ -187,8 +188,10 @@ class Watch:
         self._total = len(costs)
         self._jobs, self._processors = max(1, min(jobs, len(costs))), processors
         self._basis, self._price = basis, (plan or Plan()).price_per_cpu_hour
-        self._expected = self._expected_cpu = self._cpu = self._memory = 0.0
-        self._said = math.inf
+        self._expected = self._expected_cpu = self._seconds = self._cpu = self._memory = 0.0
+        self._room = self._last = 0.0  # seconds of all jobs together, and of the clock, until the last one was done
+        self._first: tuple[float, float] | None = None  # `_room` and `_seconds` when the first one was done
+        self._said, self._next = math.inf, _FIRST
 
     def first(self) -> Forecast:
         """The forecast before the start."""
@@ -197,35 +200,54 @@ class Watch:
         memory = sorted((each.memory_mib for each in self._left.values()), reverse=True)[: self._jobs]
         return Forecast(self._total, self._jobs, cpu, sum(memory), self._said, self._basis, self._price)
 
-    def finished(self, student: str, cost: Cost, elapsed: float) -> Forecast | None:
+    def finished(self, student: str, cost: Cost, elapsed: float, jobs: int = 0) -> Forecast | None:
         """Take note of what one submission took; a forecast comes back where the one before is wrong by much.
+
+        What is left is expected to take longer by as much as what is done did, each with what jobs need between checks.
+        Of what the jobs are at work on, that part is done for which they had the time.
 
         Args:
             student: whose it was.
             cost: what it took.
             elapsed: seconds since the start.
+            jobs: how many are graded at a time now; 0 for as many as before.
         """
         expected = self._left.pop(student, None)
         if expected is None:
             return None
+        self._room += self._jobs * (elapsed - self._last)
+        self._last, self._jobs = elapsed, min(jobs or self._jobs, self._total)
+        self._seconds += cost.seconds
+        self._first = self._first or (self._room, self._seconds)
         self._expected += expected.seconds
         self._expected_cpu += expected.cpu_seconds
         self._cpu += cost.cpu_seconds
         self._memory = max(self._memory, cost.memory_mib)
         done = self._total - len(self._left)
-        if done < min(_FIRST, self._total) or not self._left:
+        if done < min(self._next, self._total) or not self._left:
             return None
         rest = [each for each in self._left.values() if each.seconds > 0]
-        pace = elapsed / self._expected if self._expected > 0 else 0.0
-        whole = elapsed + pace * sum(each.seconds for each in rest)
-        if pace <= 0 or abs(whole - self._said) < max(_OFF * min(self._said, whole), _LEAST_SECONDS):
+        if self._expected <= 0 or len(rest) < self._jobs:  # all that is left is in work
             return None
-        self._said = whole
         dearer = self._cpu / self._expected_cpu if self._expected_cpu > 0 else self._cpu / done
         left = sum(each.cpu_seconds for each in rest) if self._expected_cpu > 0 else float(len(rest))
+        whole = elapsed + self._seconds_of([each.seconds for each in rest], done, dearer * left)
+        if abs(whole - self._said) < max(_OFF * min(self._said, whole), _LEAST_SECONDS):
+            return None
+        self._said, self._next = whole, 2 * done
         cpu, memory = self._cpu + dearer * left, self._memory * self._jobs
         basis = f"the {done} that are done"
         return Forecast(self._total, self._jobs, cpu, memory, whole - elapsed, basis, self._price, done)
+
+    def _seconds_of(self, rest: Sequence[float], done: int, cpu_seconds: float) -> float:
+        """How long what is left will take, by its expected times, of which a part is in work."""
+        slower = self._seconds / self._expected
+        most = slower * sum(nsmallest(self._jobs - 1, rest))  # short ones are first, so these are in work
+        in_work = min(max(0.0, self._room - self._seconds), most)
+        room, seconds = self._first or (0.0, 0.0)
+        between = max(0.0, self._room - room - (self._seconds - seconds) - most) / (done - 1)
+        wall = (slower * sum(rest) - in_work + between * len(rest)) / self._jobs
+        return max(wall, cpu_seconds / self._processors if self._processors else 0.0, slower * max(rest))
 
     def _seconds_left(self) -> float:
         """As long as all of them need, but no less than the longest; processors may be fewer than jobs."""

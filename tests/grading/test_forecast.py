@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,15 +136,60 @@ def test_processors_bound_a_forecast_and_no_class_is_quicker_than_its_longest() 
     assert Watch(costs | {"0": Cost(60.0, 1.0, 1.0)}, jobs=8).first().seconds == 60.0
 
 
+def corrections(
+    watch: Watch, took: Sequence[Cost], jobs: int, start: float = 0.0, between: float = 0.0
+) -> list[Forecast]:
+    """What is said while so many jobs grade a class in order, with a time to start and one for each submission."""
+    free, ends = [start] * jobs, list[tuple[float, int]]()
+    for number, cost in enumerate(took):
+        end = heappop(free) + between + cost.seconds
+        heappush(free, end)
+        ends.append((end, number))
+    found = [watch.finished(str(number), took[number], end) for end, number in sorted(ends)]
+    return [each for each in found if each]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5, 16])
+@pytest.mark.parametrize("start", [0.0, 4.0])
+@pytest.mark.parametrize("short", [0, 10])
+def test_a_class_that_is_as_was_said_is_not_corrected(jobs: int, start: float, short: int) -> None:
+    """However many jobs there are, however long these take to start, and also where the first ones are short."""
+    costs = [Cost(seconds, seconds, 100.0) for seconds in [0.5] * short + [60.0] * (100 - short)]
+    watch = Watch({str(n): cost for n, cost in enumerate(costs)}, jobs=jobs, processors=jobs)
+    watch.first()
+    assert corrections(watch, costs, jobs, start) == []
+
+
+def test_what_jobs_need_between_checks_is_forecast_once() -> None:
+    """Where starting a submission takes longer than its checks, few corrections say so, in the end about rightly."""
+    costs = [Cost(0.1, 0.1, 100.0)] * 2000
+    watch = Watch({str(n): cost for n, cost in enumerate(costs)}, jobs=4)
+    watch.first()
+    said = corrections(watch, costs, 4, between=1.0)
+    assert 1 <= len(said) <= 3
+    assert 0.75 * 550 < said[-1].seconds + 1.1 * said[-1].done / 4 < 1.25 * 550
+
+
+def test_a_forecast_follows_the_number_of_jobs() -> None:
+    """When memory allows four instead of one, the time, the jobs and the memory are said again."""
+    watch = Watch({str(number): Cost(60.0, 60.0, 100.0) for number in range(100)}, jobs=1)
+    assert watch.first().seconds == 6000.0
+    ends = (60.0, 120.0, 120.0, 120.0, 120.0)
+    said = [watch.finished(str(n), Cost(60.0, 60.0, 100.0), end, 4) for n, end in enumerate(ends)]
+    found = said[-1]
+    assert found is not None
+    assert (found.jobs, found.memory_mib) == (4, 400.0)
+    assert found.seconds == pytest.approx(95 * 60 / 4, rel=0.05)
+
+
 def test_a_forecast_that_proves_wrong_is_corrected_once() -> None:
     """When the class takes twice as long, that is said after the first five, and not again while it stays so."""
     costs = {str(number): Cost(60.0, 50.0, 100.0) for number in range(100)}
     watch = Watch(costs, jobs=2, processors=2, basis="the reference's run")
     assert watch.first().seconds == 3000.0
-    said = [watch.finished(str(n), Cost(120.0, 100.0, 300.0), 60.0 * (n + 1)) for n in range(20)]
-    assert [each is not None for each in said] == [False] * 4 + [True] + [False] * 15
-    found = said[4]
-    assert found is not None
+    said = corrections(watch, [Cost(120.0, 100.0, 300.0)] * 100, jobs=2)
+    assert [each.done for each in said] == [5]
+    found = said[0]
     assert (found.done, found.memory_mib, round(found.cpu_seconds)) == (5, 600.0, 10000)
     assert found.said(NOON).startswith("Forecast after 5: 100 submissions in 2 jobs need about 2.8 CPU-hours")
     assert found.said(NOON).endswith("from the 5 that are done.")
