@@ -116,7 +116,7 @@ def _bundles(places: Sequence[_Place], inputs: Inputs, made: Made) -> Iterator[t
             found.setdefault(frozenset((place.name,)), []).append(place)
         else:
             usual = shapes[place.name][axis]
-            follows = frozenset(name for name, each in others.items() if each[place.name][axis] != usual)
+            follows = frozenset(name for name, each in others.items() if each.get(place.name, ())[axis] != usual)
             found.setdefault(follows, []).append(place)
     yield from map(tuple, found.values())
 
