@@ -251,10 +251,13 @@ class Working:
             if time.process_time() - begun > budget:
                 break
             key = (self.call(subject, row), seed)
-            if fresh or key not in self._reasons:
-                self._reasons[key] = self.why_not(subject, row, seed, fresh=fresh)
-            if self._reasons[key]:
-                self.reason = self._reasons[key]
+            reason = None if fresh else self._reasons.get(key)
+            if reason is None:
+                reason = self.why_not(subject, row, seed, fresh=fresh)
+                if not (fresh and reason):  # it may fail for a warning, which is no fault elsewhere
+                    self._reasons[key] = reason
+            if reason:
+                self.reason = reason
                 return False
         return True
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from typing import Any
 
+from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Inputs
 from autograder.scaffold.shared_lengths import _bundles, _Place
+from autograder.scaffold.tracing import Traced
+from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.values import Spec
+from autograder.scaffold.working_inputs import Working
 
 
 def test_an_attribute_that_other_sizes_do_not_make_follows_from_them() -> None:
@@ -23,3 +29,29 @@ def test_an_attribute_that_other_sizes_do_not_make_follows_from_them() -> None:
         return {"W": (hidden, hidden), "b": (hidden,)} if hidden % 2 == 0 else {"b": (hidden,)}
 
     assert list(_bundles(places, inputs, made)) == [tuple(places)]
+
+
+class Warns(Working):
+    """The mean of an empty slice: a number and a warning."""
+
+    def value(self, *_: Any, **__: Any) -> Any:
+        """What the reference returns."""
+        try:
+            warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
+        except RuntimeWarning as error:
+            raise Failed(str(error)) from None
+        return 1.0
+
+
+def test_inputs_that_fail_for_a_warning_alone_work_where_warnings_are_none() -> None:
+    """What was found while warnings were errors does not count afterwards."""
+    subject = Subject("mean", ("x",), Inputs({"x": Spec("array", lengths=((4,),))}))
+    row = subject.inputs.rows(1)[0]
+    tried = Warns("mean", Traced({}), "", TrialRunner.__new__(TrialRunner))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert not tried.works(subject, row, (1,), fresh=True)
+        assert tried.reason == "Mean of empty slice"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert tried.works(subject, row, (1,))
