@@ -382,3 +382,12 @@ def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shutil.rmtree(kept)
     kept.touch()  # no folder can be made there
     assert drawn() == page
+
+
+def test_the_use_of_a_check_is_shown_where_it_was_measured() -> None:
+    """A check of another grader, or of an older report, took neither no time nor no memory."""
+    measured = replace(check("one", Verdict.PASSED), cpu_seconds=1.25, peak_memory_mib=80.0)
+    row = question("a", measured, check("two", Verdict.PASSED))
+    page = summary_page([report("ada", row)], HEADING, {"ada": "ada"}, dataset="", sandbox="")
+    assert re.findall('data-head="CPU, together">([^<]*)<', page) == ["1.2 s", ""]
+    assert re.findall('data-head="Most memory">([^<]*)<', page) == ["80 MiB", ""]

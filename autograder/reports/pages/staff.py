@@ -44,7 +44,8 @@ BINS = 10
 class CheckRate:
     """How a class did in one check: `passed` of `counted` submissions, INTERNAL ones left out.
 
-    `cpu_seconds` are those of all submissions together, `peak_memory_mib` is that of the largest one.
+    `cpu_seconds` are those of all submissions together, `peak_memory_mib` is that of the largest one; 0
+    where nothing was measured.
     """
 
     question: str
