@@ -562,7 +562,8 @@ def test_wrong_files_that_earn_nothing_are_listed(loaded: Loaded, tmp_path: Path
     found = wrong_predictions_of(loaded, tmp_path / "trial")
     assert (found.what, found.good, found.warning) == ("what wrong predictions in predictions.csv earn", True, False)
     assert found.said == (
-        "0 points for 0 for every id; 0.8 for every id; 1 for every id; labels in a random order; "
+        'No points for any of these files: "0" for every id; "0.8" for every id; "1" for every id; '
+        "labels in a random order; "
         "the public part's labels, and the most frequent one for all others."
     )
 
@@ -573,14 +574,14 @@ def test_points_for_wrong_files_are_a_warning_and_all_points_a_fault(tmp_path: P
     lower = loaded_course(tmp_path / "half", labels=labels)
     found = wrong_predictions_of(lower, tmp_path / "trial")
     assert (found.good, found.warning) == (True, True)
-    assert "0 for every id: 3 of 6 points" in found.said
+    assert '"0" for every id: 3 of 6 points' in found.said
     assert "Raise the lowest threshold" in found.fix
 
     source = ASSIGNMENT.replace("{0.9: 1.0, 0.7: 0.5}", "{0.6: 1.0}")
     full = loaded_course(tmp_path / "all", labels=labels, assignment=source)
     found = wrong_predictions_of(full, tmp_path / "trial")
     assert not found.good
-    assert "0 for every id: 6 of 6 points" in found.said
+    assert '"0" for every id: 6 of 6 points' in found.said
 
 
 OTHERS = """
@@ -693,7 +694,7 @@ def test_a_metric_that_fails_over_a_constant_is_the_instructors_mistake(tmp_path
     source = ASSIGNMENT.replace("assignment =", metric, 1).replace("metric=accuracy", "metric=score")
     found = wrong_predictions_of(loaded_course(tmp_path / "course", assignment=source), tmp_path / "trial")
     assert not found.good
-    assert "predictions_private: INTERNAL for 0 for every id" in found.said
+    assert 'predictions_private: INTERNAL for "0" for every id' in found.said
     assert found.fix.startswith("A metric or a check must not fail")
 
 
@@ -720,6 +721,6 @@ def test_wrong_files_of_several_columns_are_rows_of_them(loaded: Loaded) -> None
     )  # fmt: skip
     found = {what: asked.form.read(content) for what, content in wrong_files(loaded, asked, "seed")}
     assert list(found) == [
-        "1, 2 for every id", "3, 3 for every id", "2.5, 2 for every id", "labels in a random order"
+        '"1, 2" for every id', '"3, 3" for every id', '"2.5, 2" for every id', "labels in a random order"
     ]  # fmt: skip
-    assert found["3, 3 for every id"].tolist() == [[3, 3]] * 4
+    assert found['"3, 3" for every id'].tolist() == [[3, 3]] * 4

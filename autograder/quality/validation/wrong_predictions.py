@@ -105,7 +105,7 @@ def wrong_files(loaded: Loaded, asked: Predictions, seed: str) -> Iterator[tuple
         numbers = np.array(rows, dtype=float)
         constants += [tuple(map(repr, each.tolist())) for each in (numbers.mean(axis=0), np.median(numbers, axis=0))]
     for text, row in {", ".join(map(_short, row)): row for row in constants}.items():
-        yield f"{text} for every id", _written(asked.form, [row] * len(rows))
+        yield f'"{text}" for every id', _written(asked.form, [row] * len(rows))
     for number in range(ORDERS):
         order = np.random.default_rng(number).permutation(len(rows))
         yield "labels in a random order", _written(asked.form, [rows[place] for place in order])
@@ -133,7 +133,7 @@ def _finding(file: str, most: float, earned: dict[str, list[float]], broken: dic
     return Finding(
         what,
         highest < rounded(most) or not rounded(most),
-        f"{'; '.join(said)}." if said else f"0 points for {'; '.join(earned)}.",
+        f"{'; '.join(said)}." if said else f"No points for any of these files: {'; '.join(earned)}.",
         "Raise the lowest threshold (or the baseline) above what guessing reaches, or measure by a metric that weighs "
         "rare classes as much as frequent ones.",
         warning=0 < highest >= rounded(BY_CHANCE * most),
@@ -174,4 +174,4 @@ def _short(text: str) -> str:
     try:
         return f"{float(text):.4g}"
     except ValueError:
-        return repr(text)
+        return repr(text)[1:-1]
