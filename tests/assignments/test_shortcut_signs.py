@@ -130,7 +130,7 @@ def trained():
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     model, images = notebook().better_network(), Data(1_000).train
-    notebook().train_better(model, images.x, images.y, epochs=3, seed=1)
+    notebook().train_better(model, images.x, images.y, epochs=8, seed=1)
     return model.state_dict()
 
 
