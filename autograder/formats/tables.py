@@ -15,24 +15,28 @@ from autograder.reports.visibility import withheld_sentence
 
 __all__ = ["CSV", "EXCEL", "JSON_LINES", "table_rows"]
 
+_SAME_EVERYWHERE = {"canvas": "canvas", "moodle": "moodle-api"}
+"""Platforms, and the kind of hand-ins whose keys have a number that is the student's in every assignment."""
+
 
 def table_rows(grades: ClassGrades) -> list[list[Cell]]:
     """A line with names, then one for each student: who, points of each question, of all, what is open, verdicts.
 
     Points that are not final are left out, and so are those of their questions. Where the roster has aliases there is a
-    column ids, and for each platform that submissions were collected from one with its own ids, such as canvas_id.
+    column ids, and where Canvas or Moodle said by what number they know a student one with it, such as canvas_id.
     """
     ids = question_ids([grade.report for grade in grades.grades])
     aliases = ("ids",) if any(_aliases(grade) for grade in grades.grades) else ()
-    kinds = sorted({kind for grade in grades.grades for kind in grade.keys})
-    others = [*aliases, *(f"{kind.replace('-', '_')}_id" for kind in kinds)]
+    platforms = sorted({platform for grade in grades.grades for platform in _numbers(grade)})
+    others = [*aliases, *(f"{platform}_id" for platform in platforms)]
     rows: list[list[Cell]] = [
         ["student", "name", "email", *others, "team", *ids, "points", "max_points", "open", "verdicts"],
     ]
     for grade in grades.grades:
         final = grade.points is not None
         points = {question.id: question.points for question in grade.report.questions} if final else {}
-        known = [*([_aliases(grade)] if aliases else []), *(grade.keys.get(kind, ()) for kind in kinds)]
+        numbers = _numbers(grade)
+        known = [*([_aliases(grade)] if aliases else []), *(numbers.get(platform, ()) for platform in platforms)]
         who: list[Cell] = [
             grade.student,
             grade.name or None,
@@ -43,6 +47,16 @@ def table_rows(grades: ClassGrades) -> list[list[Cell]]:
             [*who, *map(points.get, ids), grade.points, grade.most, grade.why or None, verdict_summary(grade.report)]
         )
     return rows
+
+
+def _numbers(grade: Grade) -> dict[str, tuple[str, ...]]:
+    """By what number a platform knows the student everywhere; other keys are of one download, or hide a name."""
+    found = {}
+    for platform, source in _SAME_EVERYWHERE.items():
+        numbers = [key.rpartition(":")[2] for key in grade.keys.get(source, ())]
+        if kept := tuple(each for each in numbers if each.isdigit()):
+            found[platform] = kept
+    return found
 
 
 def _aliases(grade: Grade) -> tuple[str, ...]:
@@ -127,7 +141,7 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
         "name": grade.name,
         "emails": _listed(grade.emails),
         "ids": _listed(grade.ids),
-        "platform_ids": {kind: _listed(keys) for kind, keys in sorted(grade.keys.items())},
+        "platform_ids": {platform: _listed(numbers) for platform, numbers in _numbers(grade).items()},
         "team": grade.team,
         "points": grade.points,
         "max_points": grade.most,
