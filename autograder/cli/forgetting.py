@@ -186,6 +186,8 @@ def _advice(student: str, roster: Roster | None, stores: Sequence[Store]) -> str
     if len(meant) == 1 and meant[0].id != student:
         return f"on the roster that is {meant[0].id!r}: give this id."
     names = {each.name for store in stores for each in students(store.database) if each.forgotten is None}
+    if not names:
+        return "no student is known here. Name the folder of `autograder grade ... --out` with --out."
     return near(student, sorted(names))
 
 

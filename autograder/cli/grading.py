@@ -159,7 +159,7 @@ def grade(
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
     Short submissions come first; before 20 or more are graded, a forecast is printed.
     With --cluster dask, workers grade: --jobs of them on this machine, or those of --scheduler; see docs/cluster.md.
-    A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
+    A course in nbgrader's folders needs no conversion: --course names it, and NAME is a folder in its source/.
 
     Example: autograder grade backprop submissions/backprop --out graded --jobs 4
     """

@@ -455,6 +455,18 @@ def test_the_last_student_may_be_forgotten(graded: Path) -> None:
     assert list(naming([graded / "out"], "bob")) == []
 
 
+def test_a_folder_without_students_is_said_where_one_is_to_be_forgotten(tmp_path: Path) -> None:
+    """What to name instead, and nothing stays in the folder."""
+    (tmp_path / "out").mkdir()
+    done = run_here("forget", "ada", "--out", "out", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: There is nothing of 'ada' here; no student is known here. "
+        "Name the folder of `autograder grade ... --out` with --out.\n"
+    )
+    assert not list((tmp_path / "out").iterdir())
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
