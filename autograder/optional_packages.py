@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "cryptography": "cluster",
         "dask": "cluster",
         "distributed": "cluster",
+        "kubernetes": "kubernetes",
         "matplotlib": "plots",
         "nbconvert": "notebooks",
         "nbformat": "notebooks",

@@ -145,6 +145,34 @@ def examine_workers(
     raise typer.Exit(1 if any(found.values()) else 0)
 
 
+@cluster_app.command("manifests")
+def make_manifests(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are written.")],
+    *,
+    image: Annotated[
+        str,
+        typer.Option("--image", metavar="NAME", help="The grader's image, such as registry.example.org/autograder:1."),
+    ],
+    namespace: Annotated[
+        str, typer.Option("--namespace", metavar="NAME", help="The namespace in which submissions are graded.")
+    ] = "autograder",
+    mount: Annotated[
+        str, typer.Option("--mount", metavar="DIR", help="The shared folder's path, the same on all machines.")
+    ] = "/course",
+) -> None:
+    """Write what a Kubernetes cluster needs to grade.
+
+    A Containerfile for the grader's image; a volume, a network policy and a role to be applied; and the Job that
+    `autograder grade --cluster kubernetes` starts for each bundle of submissions.
+
+    Example: autograder cluster manifests kubernetes --image registry.example.org/autograder:1
+    """
+    from autograder.cluster.manifests import Site, write_manifests
+
+    for path in write_manifests(folder, Site(image, namespace, mount)):
+        typer.echo(path)
+
+
 def _tend(processes: Processes) -> None:
     with processes:
         while True:

@@ -222,13 +222,17 @@ AssignmentOption = Annotated[
     ),
 ]
 ClusterOption = Annotated[
-    str, typer.Option("--cluster", metavar="ENGINE", help="What moves jobs between machines: dask; else this machine.")
+    str, typer.Option("--cluster", metavar="ENGINE", help="What moves jobs: dask or kubernetes; else this machine.")
 ]
 SchedulerOption = Annotated[
     str,
     typer.Option(
         "--scheduler", metavar="ADDRESS", help="The scheduler's address, such as tls://head.example.org:8786."
     ),
+]
+JobTemplateOption = Annotated[
+    Path | None,
+    typer.Option("--job-template", metavar="FILE", help="The Job for --cluster kubernetes, from `cluster manifests`."),
 ]
 KeysOption = Annotated[
     Path | None,

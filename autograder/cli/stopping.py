@@ -56,6 +56,7 @@ SENTENCES = {
     "cluster scheduler": "Nothing is lost; started again, it goes on with what is open.",
     "cluster worker": "What they were grading is graded by others, or when they are started again.",
     "cluster doctor": _NOTHING,
+    "cluster manifests": _NOTHING,
     **dict.fromkeys(["requests list", "requests show"], _NOTHING),
     **dict.fromkeys(
         ["requests add", "requests answer", "requests close"],

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "engines_of"]
 
-ENGINES = ("dask",)
+ENGINES = ("dask", "kubernetes")
 """The values of `--cluster`; each is a module of this name here, with a function `engines`."""
 
 
-def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Path | None = None) -> StartEngine | None:
+def engines_of(
+    name: str,
+    folder: Path,
+    jobs: int,
+    scheduler: str = "",
+    keys: Path | None = None,
+    template: Path | None = None,
+) -> StartEngine | None:
     """What starts engines of a name; None for "", which stands for this machine's own processes.
 
     Args:
@@ -31,6 +38,7 @@ def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Pa
         jobs: how many workers a cluster on this machine has.
         scheduler: the address of a scheduler that is there already; "" for a cluster on this machine, for this run.
         keys: the folder with the key of that cluster; None for the one in this user's settings.
+        template: the file of the Job that Kubernetes is given; None for none.
 
     Raises:
         UsageError: there is no such engine, an option needs one, or it needs a package that is not installed.
@@ -38,15 +46,23 @@ def engines_of(name: str, folder: Path, jobs: int, scheduler: str = "", keys: Pa
     if not name:
         if scheduler or keys:
             raise UsageError("--scheduler and --keys are for a cluster; add --cluster dask.")
+        if template:
+            raise UsageError("--job-template is for a cluster; add --cluster kubernetes.")
         return None
     if name not in ENGINES:
         raise UsageError(f"--cluster: unknown engine {name!r}; {near(name, ENGINES)}")
+    if name != "dask" and (scheduler or keys):
+        raise UsageError(f"--scheduler and --keys are for --cluster dask; leave them out with {name}.")
+    if name != "kubernetes" and template:
+        raise UsageError(f"--job-template is for --cluster kubernetes; leave it out with {name}.")
     try:
-        import_module("cryptography")  # makes the key of a cluster on this machine
         engine = import_module(f"autograder.cluster.{name}")
+        options: dict[str, object] = (
+            {"template": template} if name == "kubernetes" else {"scheduler": scheduler, "keys": keys}
+        )
+        start: StartEngine = engine.engines(folder, jobs, **options)
     except ModuleNotFoundError as error:
         if needed := missing(error, f"--cluster {name}"):
             raise UsageError(f"{needed}.") from None
         raise
-    start: StartEngine = engine.engines(folder, jobs, scheduler, keys)
     return start

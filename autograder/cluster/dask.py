@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker, Security
@@ -26,7 +27,7 @@ from autograder.cluster.keys import default_folder, make_keys, security
 from autograder.cluster.part import Part, grade_on_worker, quiet
 from autograder.cluster.processes import LOCAL, Processes, free_port, workers
 from autograder.cluster.runner import Answer
-from autograder.cluster.work import PATIENCE_SECONDS, Work, job_name, read_result, result_path, work_of
+from autograder.cluster.work import OTHER_FILES, PATIENCE_SECONDS, Work, job_name, read_result, result_path, work_of
 from autograder.grading.engine import StartEngine
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Started
@@ -53,6 +54,7 @@ def engines(folder: Path, jobs: int, scheduler: str = "", keys: Path | None = No
     Raises:
         UsageError: there is no key.
     """
+    import_module("cryptography")  # makes the key of a cluster on this machine
     if scheduler:
         keys = keys or default_folder()
         security(keys)
@@ -263,8 +265,7 @@ class DaskEngine:
         self._kept.append(job.path)
         if report.replay.key != self.grader.key(job.attempt.submission):
             by = f"Worker {worker}" if worker else "A worker"
-            why = f"{by} has other files or packages than this machine; `autograder cluster doctor` says which."
-            return self._over(job, Ended(job.attempt, None, why))
+            return self._over(job, Ended(job.attempt, None, f"{by} {OTHER_FILES}"))
         return self._over(job, Ended(job.attempt, report))
 
     def _over(self, job: _Job, ended: Ended) -> Ended:

@@ -54,6 +54,11 @@ class Runner:
         """
         return self._thread.submit(self._grade, work, attempt, name, needed).result()
 
+    def close(self) -> None:
+        """End what is kept."""
+        self._thread.submit(self._end).result()
+        self._thread.shutdown()
+
     def _grade(self, work: Work, attempt: Attempt, name: str, needed: Callable[[], bool]) -> Answer:
         path = result_path(work.folder, name)
         _wait_for(work.folder, needed)

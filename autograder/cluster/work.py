@@ -29,9 +29,22 @@ from autograder.grading.preparing import sandbox_arguments
 from autograder.results import Limits, Report
 from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = ["Work", "job_name", "kept_result", "read_result", "result_path", "work_of"]
+__all__ = [
+    "OTHER_FILES",
+    "RESULT",
+    "Work",
+    "again_until",
+    "job_name",
+    "kept_result",
+    "read_result",
+    "result_path",
+    "work_of",
+    "write_whole",
+]
 
 PATIENCE_SECONDS = 120.0
+RESULT = ".json"
+OTHER_FILES = "has other files or packages than this machine; `autograder cluster doctor` says which."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +106,32 @@ def job_name(key: str, attempt: Attempt) -> str:
 
 def result_path(folder: Path, name: str) -> Path:
     """The file of a job's result."""
-    return folder / f"{name}.json"
+    return folder / f"{name}{RESULT}"
 
 
 def kept_result(path: Path, report: Report, patience: float = PATIENCE_SECONDS) -> None:
-    """Write a result, whole; a folder that cannot be reached is tried again for so many seconds.
-
-    The draft's name is nobody else's, on whatever machine.
+    """Write a result, as `write_whole`.
 
     Raises:
         OSError: it still cannot be written.
     """
-    content, end = msgspec.json.encode(report), time.monotonic() + patience
+    write_whole(path, msgspec.json.encode(report), patience)
+
+
+def write_whole(path: Path, content: bytes, patience: float = PATIENCE_SECONDS) -> None:
+    """Write a file, whole; a folder that cannot be reached is tried again for so many seconds.
+
+    The draft's name is nobody else's, on whatever machine, and the file is readable for this user alone.
+
+    Raises:
+        OSError: it still cannot be written.
+    """
+    end = time.monotonic() + patience
     draft = path.with_name(f".{path.stem[:16]}.{uuid.uuid4().hex}")
 
     def write() -> None:
         try:
-            with open(draft, "xb") as file:
+            with open(draft, "xb", opener=_private) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -119,10 +141,19 @@ def kept_result(path: Path, report: Report, patience: float = PATIENCE_SECONDS) 
                 draft.unlink()
             raise
 
-    _again_until(write, end)
+    again_until(write, end)
 
 
-def _again_until(write: Callable[[], None], end: float) -> None:
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def again_until(write: Callable[[], None], end: float) -> None:
+    """Write, again and again while the system refuses it, until a moment of the monotonic clock.
+
+    Raises:
+        OSError: it still cannot be written.
+    """
     while True:
         try:
             return write()

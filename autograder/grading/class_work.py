@@ -66,6 +66,7 @@ class GradeRequest:
     keys: Path | None = None
     forecast: bool = False
     budget: float = 0.0
+    job_template: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

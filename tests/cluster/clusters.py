@@ -24,6 +24,7 @@ from autograder.cluster.processes import LOCAL, Processes, free_port, workers
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.grading.batch import grade_all
+from autograder.grading.engine import StartEngine
 from autograder.grading.grader import AssignmentGrader, Grader, grading_job
 from autograder.grading.job_processes import Event
 from autograder.grading.jobs import Enter, JobSpec
@@ -143,8 +144,9 @@ class ClusterClass:
         jobs: int = 2,
         notify: Callable[[Event], None] = lambda _: None,
         grader: Grader | None = None,
+        engines: StartEngine | None = None,
     ) -> tuple[Report, ...]:
-        """Grade everybody on a cluster that is there, or on one for this run."""
+        """Grade everybody on a cluster that is there, or on one for this run; or on other engines."""
 
         def start(grader: Grader, submissions: int) -> DaskEngine:
             about = (there.address, there.keys) if there else ()
@@ -153,7 +155,7 @@ class ClusterClass:
 
         with Store(self.address) as store:
             asked = grader or self.grader
-            return grade_all(self.submissions, asked, store, jobs=jobs, notify=notify, engines=start)
+            return grade_all(self.submissions, asked, store, jobs=jobs, notify=notify, engines=engines or start)
 
     def rows(self) -> list[str]:
         """Who is in the store, once for each report there."""
