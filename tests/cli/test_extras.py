@@ -39,6 +39,7 @@ BROUGHT = {
     "_pytest": "pytest",
     "packaging": "pytest",
     "markupsafe": "jinja2",
+    "urllib3": "kubernetes",
 }
 """Modules that come with a package which is required anyway."""
 ALIKE = {"moodle"}
