@@ -21,11 +21,11 @@ $(READY): pyproject.toml constraints.txt .ci/setup
 TEST_PROCESSES ?= 3
 
 test: setup
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m "not long"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup -m "not long"
 
 # Also what takes minutes: trainings, audits, every sandbox, a wheel in an empty environment.
 test-all: setup
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
 
 # Which modules the short tests run, and how much of each; FLAGS="--keep .ci/coverage.json tests/grading" for some tests
 # only, added to what other calls have found.
@@ -63,13 +63,15 @@ audit: setup
 release: setup
 	set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name --data embedded; done
 
-# On the embedded data, so that it is quick and the same everywhere. The prepared submissions are ours, so where
+# On the embedded data and with one seed, so that it is quick and the same everywhere. The prepared submissions are
+# ours, so where
 # bubblewrap does not work the demo goes on without isolation. One of them never ends: 20 s of CPU time are enough to see it.
 demo: setup
 	rm -rf .demo
 	$(BIN)/autograder release backprop --data digits
 	$(BIN)/python tests/corpus/build.py backprop .demo/submissions
-	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --limit cpu_seconds=20 \
+	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --seed demo \
+		--limit cpu_seconds=20 \
 		--sandbox $$($(BIN)/python -c "$(BEST)")
 
 # The manual of the command line, and what comes from the docstrings of checks: tables, exports, the list of files.

@@ -60,7 +60,7 @@ ENGINES = ("/containers/", "/docker/", "/netns/")
 SETTLED = 0.2  # of all submissions; from here on memory is flat
 GROWTH, GROWTH_MIB = 0.10, 5.0
 KEPT_KIB = 10.0  # for each report, which the main process keeps until all are done
-QUIET_SECONDS, PATIENCE_SECONDS = 0.5, 60.0
+QUIET_SECONDS, PATIENCE_SECONDS = 2.5, 60.0  # quiet for longer than LIMITS let a submission run
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +185,15 @@ class Soak:
                 sys.stderr.write(f"{self.finished} of {self.total}, {self.samples[-1].seconds:.0f} s\n")
 
     def be_quiet(self) -> None:
-        """Wait until the jobs have nothing to do, because this process hands nothing out, and no sandbox is open."""
+        """Wait until the jobs have nothing to do, because this process hands nothing out, and no sandbox is opened.
+
+        A sandbox that is prepared for the next submission stays; one that is used ends within its limits.
+        """
         quiet_since = began = time.monotonic()
+        open_before = children(self.servers[-1])
         while (now := time.monotonic()) - quiet_since < QUIET_SECONDS and now - began < PATIENCE_SECONDS:
-            if children(self.servers[-1]):
-                quiet_since = now
+            if (open_now := children(self.servers[-1])) != open_before:
+                quiet_since, open_before = now, open_now
             time.sleep(0.02)
 
     def sample(self) -> Sample:

@@ -114,10 +114,18 @@ def greets(student):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in a browser are long."""
+    """Tests in a browser are long; one process runs all tests of a file that share what is made once for the file."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.long)
+        if isinstance(item, pytest.Function) and not item.get_closest_marker("xdist_group") and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+def _shares(item: pytest.Function) -> bool:
+    """Whether a test uses a fixture that its own file makes once."""
+    known = item._fixtureinfo.name2fixturedefs.values()
+    return any(each.scope == "module" and each.baseid == item.location[0] for found in known for each in found)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from autograder.datasets import DataSettings, find
 from autograder.loader import load
 from autograder.notebooks.source import file_text, text_file
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("trained networks")]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -33,7 +33,9 @@ EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "examples"
 OWN = ("alexnet", "backprop", "deep_svm", "linear_hinge", "svm_pipelines", "theory")
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
-MUTANTS = 24
+MUTANTS = 12
+TAKES_MINUTES = {"svm_pipelines": ("_search(", "score_table(", "ways_of_many"), "alexnet": ("draw(",)}
+"""Lines of an example without which its draft is made in seconds; `benchmarks/drafts.py` tries them."""
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +80,15 @@ def missed(root: Path, name: str, folder: Path, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
-    """Each right solution of another kind passes every check of the draft, and so does the reference."""
+def test_right_variants_lose_nothing_and_nearly_all_mistakes_are_caught(name, drafted, tmp_path) -> None:
+    """A draft passes the reference and each right solution of another kind, and catches nine in ten mutants."""
     root = drafted(name)
     loaded = loader.load(root, name)
     shutil.copytree(VARIANTS / name, root / "assignments" / name / "variants", dirs_exist_ok=True)
     code = {file: (loaded.reference_folder / file).read_text() for file in loaded.assignment.files}
     others = variants(root / "assignments" / name, code)
     assert len(others) >= 3
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         assert missed(root, name, loaded.reference_folder, seed) == []
         for each in others:
             folder = tmp_path / f"{each.id}-{seed}"
@@ -94,6 +96,11 @@ def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
             for file, text in code.items():
                 (folder / file).write_text(each.source if file == each.file else text)
             assert missed(root, name, folder, seed) == [], each.id
+    mutants = sample(generate(code), MUTANTS, "drafts")
+    options, questions = RunOptions(seed="drafts"), loaded.assignment.questions
+    plan = Audit(root, loaded, None, DataSettings(), options, lambda: start("none"), questions, jobs=2, first=True)
+    found = audit(plan, mutants)
+    assert matrix.rate(found) >= 90, [row.mutant.diff for row in matrix.survivors(found)]
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -106,7 +113,10 @@ def test_right_variants_of_the_references_lose_nothing(name, tmp_path) -> None:
     (tmp_path / "grader_config.py").write_text(CONFIG)
     notebook = REFERENCES / name / f"{name}.ipynb"
     source = notebook if notebook.is_file() else REFERENCES / name
-    start_from(tmp_path, name, Recipe(source, EXAMPLES / f"{name}.py"), stand_ins(DataSettings(Path("digits"))))
+    lines = (EXAMPLES / f"{name}.py").read_text().splitlines()
+    example = tmp_path / "example.py"
+    example.write_text("\n".join(line for line in lines if not any(t in line for t in TAKES_MINUTES.get(name, ()))))
+    start_from(tmp_path, name, Recipe(source, example), stand_ins(DataSettings(Path("digits"))))
     shutil.copytree(VARIANTS / name, tmp_path / "assignments" / name / "variants")
     loaded = loader.load(tmp_path, name)
     given = {file: loaded.reference_folder / file for file in (*loaded.assignment.files, *loaded.assignment.given)}
@@ -128,21 +138,6 @@ def test_each_check_of_a_draft_has_a_title_of_its_own(drafted) -> None:
     titles = [check.title for question in questions for check in question.checks]
     assert len(set(titles)) == len(titles)
     assert any(each.startswith("With other values of ") for each in titles)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_nearly_all_mistakes_are_caught(name, drafted) -> None:
-    """A draft catches at least nine in ten mutants that answer anything else than the reference."""
-    root = drafted(name)
-    loaded = loader.load(root, name)
-    files = loaded.assignment.files
-    mutants = sample(
-        generate({file: (loaded.reference_folder / file).read_text() for file in files}), MUTANTS, "drafts"
-    )
-    options, questions = RunOptions(seed="drafts"), loaded.assignment.questions
-    plan = Audit(root, loaded, None, DataSettings(), options, lambda: start("none"), questions, jobs=2, first=True)
-    found = audit(plan, mutants)
-    assert matrix.rate(found) >= 90, [row.mutant.diff for row in matrix.survivors(found)]
 
 
 @pytest.mark.parametrize(
