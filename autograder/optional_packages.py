@@ -29,6 +29,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "traitlets": "notebooks",
         "tree_sitter": "similar",
         "tree_sitter_python": "similar",
+        "urllib3": "kubernetes",
         "xlsxwriter": "excel",
     }
 )

@@ -39,7 +39,7 @@ BUNDLE_SECONDS = 120.0
 LARGEST_BUNDLE = 200
 BEGIN_SECONDS = 120  # for a pod to import and to start a sandbox
 WAIT_SECONDS = 86400  # for a node that has room
-KEEP_SECONDS = 3600  # for staff to read the log of a pod
+KEEP_SECONDS = 3600  # where a killed `grade` did not delete it
 CHECKS_MIB = 2048  # for the checks, beside a submission's own memory
 FALSE_STARTS = 3
 FOLDER, RUN = "autograder-folder", "autograder-run"
@@ -189,8 +189,8 @@ class KubernetesEngine:
         """Delete this run's Jobs; pods see as well that their bundles are gone, and end what they started."""
         self._waiting.clear()
         self.exchange.cancel()
-        if self._pods:
-            self._pods.clear()
+        self._pods.clear()
+        if self._started:
             with suppress(GraderError):  # without an answer, pods end by their bundles
                 self._cluster.delete(f"{RUN}={self.run}")
 

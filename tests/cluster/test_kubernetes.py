@@ -65,6 +65,7 @@ def there(server: tuple[Cluster, Path], monkeypatch: pytest.MonkeyPatch) -> Clus
     cluster.created.clear()
     cluster.deleted.clear()
     cluster.pods.clear()
+    cluster.jobs.clear()
     return cluster
 
 
@@ -122,6 +123,7 @@ def test_a_submission_that_ends_two_pods_is_set_aside(tmp_path: Path, there: Clu
     assert "failed (PodFailurePolicy: Container grader" in check.staff_message
     assert second.points == 2
     assert graded.rows() == ["s00", "s01"]
+    assert not there.jobs
 
 
 @pytest.mark.long  # three runs of the command line
