@@ -64,8 +64,8 @@ release: setup
 	set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name --data embedded; done
 
 # On the embedded data and with one seed, so that it is quick and the same everywhere. The prepared submissions are
-# ours, so where
-# bubblewrap does not work the demo goes on without isolation. One of them never ends: 20 s of CPU time are enough to see it.
+# ours, so where bubblewrap does not work the demo goes on without isolation. One of them never ends: 20 s of CPU time
+# are enough to see it.
 demo: setup
 	rm -rf .demo
 	$(BIN)/autograder release backprop --data digits
