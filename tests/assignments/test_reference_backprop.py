@@ -415,14 +415,15 @@ STATE_BEFORE = (
 )
 
 
-STUDIES = ("three_plots_with_a_curve_for_each_rate", "curves_tell_what_happened")
-STEPS = ("three_plots_with_a_curve_for_each_rate", "accuracy_with_rate_one_tenth")
+EACH = "each_rate_has_its_own_training"
+STUDIES = (EACH, "three_plots_with_a_curve_for_each_rate", "curves_tell_what_happened")
+STEPS = (EACH, "three_plots_with_a_curve_for_each_rate", "accuracy_with_rate_one_tenth")
 
 
 @pytest.mark.parametrize(
     ("edits", "checks"),
     [
-        ([(REBOUND, IN_PLACE)], (*STEPS, "each_rate_has_its_own_training")),
+        ([(REBOUND, IN_PLACE)], STEPS),
         ([(REBOUND, SINGLE)], STEPS),
         ([PERCENT], STUDIES),
         ([NOT_SHUFFLED], STEPS),
@@ -431,10 +432,7 @@ STEPS = ("three_plots_with_a_curve_for_each_rate", "accuracy_with_rate_one_tenth
     ids=["in place", "float32", "per cent", "not shuffled", "the state before training is drawn as well"],
 )
 def test_right_trainings_may_be_written_in_many_ways(edited, small_study, capsys, edits, checks):
-    """Updates in place, single precision, percentages and the state before the training cost nothing.
-
-    The checks are those that see what is written in another way.
-    """
+    """Updates in place, single precision, percentages and the state before the training cost nothing."""
     folder = edited(*edits)
     found = {check: verdict(folder, check, seed=3) for check in checks}
     capsys.readouterr()
