@@ -25,11 +25,13 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "pyarrow": "parquet",
         "requests": "canvas",
         "sklearn": "sklearn",
+        "starlette": "review",
         "torch": "torch",
         "traitlets": "notebooks",
         "tree_sitter": "similar",
         "tree_sitter_python": "similar",
         "urllib3": "kubernetes",
+        "uvicorn": "review",
         "xlsxwriter": "excel",
     }
 )

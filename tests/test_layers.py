@@ -39,7 +39,7 @@ LAYERS = (
     ("remote",),
     ("release",),
     ("grading",),
-    ("scaffold", "quality", "cluster"),
+    ("scaffold", "quality", "cluster", "review"),
     ("formats",),
     ("cli",),
     ("pytest_plugin",),

@@ -28,7 +28,7 @@ from autograder.cli.cluster import cluster_app
 from autograder.cli.export import export_app
 from autograder.cli.grading import check, collect, grade, leaderboard, mark, replay, similar, total
 from autograder.cli.importing import import_app
-from autograder.cli.keeping import backup, forget, restore
+from autograder.cli.keeping import backup, forget, restore, review
 from autograder.cli.log import log
 from autograder.cli.machine import doctor, fetch_data, image, list_data
 from autograder.cli.platforms import courses, push
@@ -76,7 +76,7 @@ for verb in (
     doctor,
 ):
     app.command()(verb)
-for keeping in (backup, restore, forget, log):
+for keeping in (backup, restore, forget, log, review):
     app.command()(keeping)
 data_app.command("list")(list_data)
 data_app.command("fetch")(fetch_data)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.options import CourseOption, DatabaseOption
+from autograder.cli.options import CourseOption, DatabaseOption, whole_within
 
-__all__ = ["backup", "forget", "restore"]
+__all__ = ["backup", "forget", "restore", "review"]
 
 _FolderOption = Annotated[
     Path | None,
@@ -97,3 +97,29 @@ def forget(
     folders = (tuple(out or ()), tuple(submissions or ()))
     call = Forgotten(student, *folders, db, course, yes, artefacts, all_files)
     raise typer.Exit(forget_somebody(call))
+
+
+def review(
+    *,
+    out: _FolderOption = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", metavar="PORT", parser=whole_within(0, 65535), help="Where it listens; 0 for any free port."
+        ),
+    ] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")] = False,
+    db: DatabaseOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Show the class in the browser of this machine.
+
+    A page of the course and one of each assignment: students, points, what waits for manual grading, and how many
+    passed each check. Only this machine is answered, and only with the token in the printed address. Nothing is
+    changed.
+
+    Example: autograder review --out graded
+    """
+    from autograder.cli.review import serve_class
+
+    serve_class(out, db, course, port=port, browser=not no_browser)

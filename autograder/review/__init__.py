@@ -1,0 +1,1 @@
+"""The web page where a class is read: a small server on this machine, behind a token, with nothing from elsewhere."""
