@@ -16,6 +16,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "dask": "cluster",
         "distributed": "cluster",
         "kubernetes": "kubernetes",
+        "submitit": "slurm",
         "matplotlib": "plots",
         "nbconvert": "notebooks",
         "nbformat": "notebooks",

@@ -117,7 +117,9 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, idle: list[Idl
     asked, jobs = _into(screen, asked), work.course.jobs_at_once(asked.jobs, work.threads)
     while len(idle) > jobs:  # they were forked before anybody knew the threads of the assignment
         idle.pop().end()
-    engines = engines_of(asked.cluster, asked.out / JOBS, jobs, asked.scheduler, asked.keys, asked.job_template)
+    engines = engines_of(
+        asked.cluster, asked.out / JOBS, jobs, asked.scheduler, asked.keys, asked.job_template, asked.slurm
+    )
     all_hand_grades(asked.out, (), ())  # what is wrong with it is said before anything is graded
 
     def database() -> Store:

@@ -26,6 +26,7 @@ from autograder.cli.options import (
     SandboxOption,
     SchedulerOption,
     SeedOption,
+    SlurmOption,
     TokenOption,
     jobs_option,
     moment,
@@ -139,6 +140,7 @@ def grade(
     scheduler: SchedulerOption = "",
     keys: KeysOption = None,
     job_template: JobTemplateOption = None,
+    slurm: SlurmOption = None,
     forecast: Annotated[
         bool,
         typer.Option("--forecast", help="Say what grading will take, from the reference's run, and grade nothing."),
@@ -161,7 +163,7 @@ def grade(
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
     Short submissions come first; before 20 or more are graded, a forecast is printed.
     With --cluster dask, workers grade: --jobs of them on this machine, or those of --scheduler; with
-    --cluster kubernetes, --jobs pods at a time. See docs/cluster.md.
+    --cluster kubernetes, --jobs pods at a time; with --cluster slurm, --jobs elements of arrays. See docs/cluster.md.
     A course in nbgrader's folders needs no conversion: --course names it, and NAME is a folder in its source/.
 
     Example: autograder grade backprop submissions/backprop --out graded --jobs 4
@@ -177,7 +179,7 @@ def grade(
             )
         asked = GradeRequest(
             name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due,
-            cluster, scheduler, keys, forecast, budget or 0.0, job_template,
+            cluster, scheduler, keys, forecast, budget or 0.0, job_template, tuple(slurm or ()),
         )  # fmt: skip
         code = grade_all(asked, early)
     raise typer.Exit(code)

@@ -222,7 +222,8 @@ AssignmentOption = Annotated[
     ),
 ]
 ClusterOption = Annotated[
-    str, typer.Option("--cluster", metavar="ENGINE", help="What moves jobs: dask or kubernetes; else this machine.")
+    str,
+    typer.Option("--cluster", metavar="ENGINE", help="What moves jobs: dask, kubernetes or slurm; else this machine."),
 ]
 SchedulerOption = Annotated[
     str,
@@ -233,6 +234,12 @@ SchedulerOption = Annotated[
 JobTemplateOption = Annotated[
     Path | None,
     typer.Option("--job-template", metavar="FILE", help="The Job for --cluster kubernetes, from `cluster manifests`."),
+]
+SlurmOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slurm", metavar="NAME=VALUE", help="An option of sbatch for --cluster slurm, such as partition=gpu."
+    ),
 ]
 KeysOption = Annotated[
     Path | None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "engines_of"]
 
-ENGINES = ("dask", "kubernetes")
+ENGINES = ("dask", "kubernetes", "slurm")
 """The values of `--cluster`; each is a module of this name here, with a function `engines`."""
 
 
@@ -29,6 +29,7 @@ def engines_of(
     scheduler: str = "",
     keys: Path | None = None,
     template: Path | None = None,
+    slurm: tuple[str, ...] = (),
 ) -> StartEngine | None:
     """What starts engines of a name; None for "", which stands for this machine's own processes.
 
@@ -39,6 +40,7 @@ def engines_of(
         scheduler: the address of a scheduler that is there already; "" for a cluster on this machine, for this run.
         keys: the folder with the key of that cluster; None for the one in this user's settings.
         template: the file of the Job that Kubernetes is given; None for none.
+        slurm: options of sbatch, each as NAME=VALUE.
 
     Raises:
         UsageError: there is no such engine, an option needs one, or it needs a package that is not installed.
@@ -48,6 +50,8 @@ def engines_of(
             raise UsageError("--scheduler and --keys are for a cluster; add --cluster dask.")
         if template:
             raise UsageError("--job-template is for a cluster; add --cluster kubernetes.")
+        if slurm:
+            raise UsageError("--slurm is for a cluster; add --cluster slurm.")
         return None
     if name not in ENGINES:
         raise UsageError(f"--cluster: unknown engine {name!r}; {near(name, ENGINES)}")
@@ -55,11 +59,15 @@ def engines_of(
         raise UsageError(f"--scheduler and --keys are for --cluster dask; leave them out with {name}.")
     if name != "kubernetes" and template:
         raise UsageError(f"--job-template is for --cluster kubernetes; leave it out with {name}.")
+    if name != "slurm" and slurm:
+        raise UsageError(f"--slurm is for --cluster slurm; leave it out with {name}.")
+    options: dict[str, object] = {
+        "dask": {"scheduler": scheduler, "keys": keys},
+        "kubernetes": {"template": template},
+        "slurm": {"options": slurm},
+    }[name]  # type: ignore[assignment]
     try:
         engine = import_module(f"autograder.cluster.{name}")
-        options: dict[str, object] = (
-            {"template": template} if name == "kubernetes" else {"scheduler": scheduler, "keys": keys}
-        )
         start: StartEngine = engine.engines(folder, jobs, **options)
     except ModuleNotFoundError as error:
         if needed := missing(error, f"--cluster {name}"):

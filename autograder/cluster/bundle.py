@@ -104,8 +104,10 @@ def progress_of(path: Path) -> Iterator[Step]:
                 yield msgspec.json.decode(line, type=Step)
 
 
-def run(path: Path) -> int:
+def run(path: Path, ends: float | None = None) -> int:
     """Run the jobs of a bundle that are not over; returns the exit code.
+
+    At `ends`, in seconds since 1970, this process will be ended: a job that might not be over by then is not begun.
 
     A job that had begun in a process before this one, and was not left by it, has ended that process: it gets no second
     one, and the fault is reported.
@@ -122,7 +124,7 @@ def run(path: Path) -> int:
 
     def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
         with suppress(OSError):
-            if current[0]:
+            if current[0] and (ends is None or time.time() < ends):  # at its end, the job was too long
                 _append(path, Step(current[0], LEFT))
         os._exit(_STOPPED)  # the kernel ends the job process and its sandbox with this one
 
@@ -132,6 +134,10 @@ def run(path: Path) -> int:
             break
         if last.get(job) == OVER:
             continue
+        if bundle.work and ends is not None and (left := ends - time.time()) < bundle.work.seconds:
+            need = f"a submission may take {bundle.work.seconds:.0f} s"
+            sys.stderr.write(f"{left:.0f} s are left, and {need}; the rest is for another job.\n")
+            break
         if bundle.work is None:
             why = f"has autograder {autograder.__version__}, and the machine that grades {bundle.version}"
             note(Step(job, OVER, Answer(name, f"{why}; make a new image.", refused=True)))

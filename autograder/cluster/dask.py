@@ -133,6 +133,10 @@ class DaskEngine:
             self._capacity = time.monotonic(), max(1, sum(fit))
         return self._capacity[1]
 
+    def holds(self) -> int:
+        """As many as it runs."""
+        return self.capacity()
+
     def submit(self, attempt: Attempt) -> None:
         """Send a job to the scheduler, unless its result is in the folder already."""
         name = job_name(self.grader.key(attempt.submission), attempt)

@@ -165,6 +165,10 @@ class KubernetesEngine:
             time.sleep(LOOK_SECONDS)
 
     def capacity(self) -> int:
+        """How many pods there are at a time; each grades one submission after the other."""
+        return self.size
+
+    def holds(self) -> int:
         """How many jobs fit into so many pods: one each, until it is known how many take two minutes."""
         return self.size * self._per_pod()
 

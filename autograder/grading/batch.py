@@ -106,15 +106,17 @@ def grade_all(
     if open_:
         start = engines or partial(_local, jobs, idle if idle is not None else [], store.files)
         engine = start(grader, len(open_))
-        watch = None
+        watch, expected = None, dict[str, float]()
         try:
             if plan is not None:
                 cost = reference.cost(engine, notify) if len(open_) >= ENOUGH else None
-                watch, open_ = _planned(open_, earlier, store, grader, engine, cost, plan, here=engines is None)
+                watch, open_, expected = _planned(
+                    open_, earlier, store, grader, engine, cost, plan, here=engines is None
+                )
                 if len(open_) >= ENOUGH:
                     notify(watch.first())
             began = time.monotonic()
-            for attempt, made, fault in run_all(engine, deque(map(Attempt, open_)), notify):
+            for attempt, made, fault in run_all(engine, _attempts(open_, expected), notify):
                 elapsed, now = time.monotonic() - began, engine.capacity()
                 if watch and made and (said := watch.finished(made.student, cost_of(made), elapsed, now)):
                     notify(said)
@@ -197,14 +199,22 @@ def _planned(
     plan: Plan,
     *,
     here: bool,
-) -> tuple[Watch, list[Submission]]:
-    """What the submissions are expected to take, and these in a fair order; `here` says that this machine runs them."""
+) -> tuple[Watch, list[Submission], dict[str, float]]:
+    """What the submissions are expected to take, these in a fair order, and the seconds of each that are known.
+
+    `here` says that this machine runs them.
+    """
     before = store.seconds_by_student(grader.assignment_id)
     costs = expected_costs(open_, earlier, before, reference)
     basis = basis_of(list(costs), earlier, before, reference is not None)
     processors = (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1) if here else 0
     watch = Watch(costs, jobs=engine.capacity(), processors=processors, basis=basis, plan=plan)
-    return watch, in_order(open_, costs, plan.deadlines)
+    known = {name: each.seconds for name, each in costs.items()} if reference or before or earlier else {}
+    return watch, in_order(open_, costs, plan.deadlines), known
+
+
+def _attempts(open_: Sequence[Submission], expected: Mapping[str, float]) -> deque[Attempt]:
+    return deque(Attempt(each, expected=expected.get(each.student, 0.0)) for each in open_)
 
 
 @dataclass(slots=True)

@@ -67,6 +67,7 @@ class GradeRequest:
     forecast: bool = False
     budget: float = 0.0
     job_template: Path | None = None
+    slurm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What runs jobs, behind one interface, and what a batch does about faults of ours, whatever runs them.
 
 An engine moves jobs: it takes one (`submit`), says what came of those that it has (`poll`), ends what it started
-(`cancel`, `close`), and says how many it can run at a time (`capacity`). It decides nothing about a result. Whether a
+(`cancel`, `close`), and says how many it can run at a time (`capacity`). Where it bundles
+jobs, it takes more than it runs at a time (`holds`). It decides nothing about a result. Whether a
 submission is tried again is decided here, once for all engines: after a fault of ours, once more and alone; after a
 limit on wall time, once more without neighbours; never after a fault of the submission's own.
 """
@@ -29,6 +30,9 @@ class Engine(Protocol):
 
     def capacity(self) -> int:
         """How many jobs it can run at a time as things stand, 1 or more."""
+
+    def holds(self) -> int:
+        """How many jobs it takes before any is over: as many as it runs, or more where they are bundled."""
 
     def submit(self, attempt: Attempt) -> None:
         """Take a job; it begins as soon as there is room.
@@ -75,7 +79,7 @@ def run_all(
     while waiting or later or running:
         if later and not waiting and not running:
             waiting.append(later.popleft())  # one at a time, each without neighbours
-        while waiting and running < engine.capacity():
+        while waiting and running < engine.holds():
             attempt = waiting.popleft()
             attempt.tries += 1
             engine.submit(attempt)

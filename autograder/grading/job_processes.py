@@ -144,6 +144,10 @@ class JobProcesses:
         """How many job processes there may be, as far as memory allows."""
         return self.room.allowed if self.room else self.size
 
+    def holds(self) -> int:
+        """As many as it runs."""
+        return self.capacity()
+
     def submit(self, attempt: Attempt) -> None:
         """Take an attempt, for the next job process that is free."""
         self.waiting.append(attempt)

@@ -111,6 +111,7 @@ class Attempt:
 
     That try restored what is given in the staged files, so it alone saw what the student had handed in there. A result
     that was kept of an attempt with another `run` is not taken for this one.
+    It is `expected` to take so many seconds; 0 where nobody knows.
     """
 
     submission: Submission
@@ -118,6 +119,7 @@ class Attempt:
     alone: bool = False
     before: Report | None = None
     run: str = ""
+    expected: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class ListEngine:
     def capacity(self) -> int:
         return self.size
 
+    def holds(self) -> int:
+        return self.size
+
     def submit(self, attempt: Attempt) -> None:
         self.jobs.append(attempt)
         self.most = max(self.most, len(self.jobs))
