@@ -32,7 +32,7 @@ from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event
 from autograder.grading.jobs import Attempt, Ended
 
-__all__ = ["SlurmEngine", "engines", "options_of", "packed", "run_element", "seconds_left"]
+__all__ = ["SlurmEngine", "engines", "options_of", "packed", "run_element", "seconds_left", "spread"]
 
 ELEMENT_SECONDS = 600.0
 BETWEEN_SECONDS = 1.0  # for one submission, beside its checks
@@ -129,6 +129,15 @@ def packed(jobs: Iterable[tuple[str, float, bool]], most: float = ELEMENT_SECOND
         made[-1].append(name)
         room, closed = room - seconds, alone
     return [tuple(names) for names in made]
+
+
+def spread(count: int, elements: int) -> float:
+    """The seconds that each of so many jobs counts for, so that they are spread over so many elements.
+
+    >>> [len(names) for names in packed((str(number), spread(7, 2), False) for number in range(7))]
+    [4, 3]
+    """
+    return (ELEMENT_SECONDS - 1) / math.ceil(count / elements)  # a second for what division rounds
 
 
 def seconds_left(shown: str) -> float | None:
@@ -249,12 +258,13 @@ class SlurmEngine:
         self._waiting.clear()
         if not waiting:
             return
-        share = ELEMENT_SECONDS * self.size / len(waiting)  # what nobody knows is spread over all
-        expected = {name: self.exchange.jobs[name].expected or share for name in waiting}
-        made = packed([(name, expected[name] + BETWEEN_SECONDS, self.exchange.jobs[name].alone) for name in waiting])
+        jobs = self.exchange.jobs
+        share = spread(len(waiting), self.size)  # for what nobody knows
+        expected = {name: jobs[name].expected + BETWEEN_SECONDS if jobs[name].expected else share for name in waiting}
+        made = packed([(name, expected[name], jobs[name].alone) for name in waiting])
         self._waiting.extend(name for names in made[LARGEST_ARRAY:] for name in names)
         made = made[:LARGEST_ARRAY]
-        longest = max(sum(expected[name] + BETWEEN_SECONDS for name in names) for names in made)
+        longest = max(sum(expected[name] for name in names) for names in made)
         paths = [self.exchange.send(names) for names in made]
         try:
             executor = self._executor(longest)

@@ -21,7 +21,7 @@ from autograder.checks.errors import GraderError, UsageError
 from autograder.cluster import bundle, engines_of
 from autograder.cluster import slurm as engine_module
 from autograder.cluster.bundle import progress_of, write_bundle
-from autograder.cluster.slurm import SlurmEngine, engines, options_of, packed, seconds_left
+from autograder.cluster.slurm import SlurmEngine, engines, options_of, packed, seconds_left, spread
 from autograder.cluster.work import work_of
 from autograder.grading.engine import StartEngine
 from autograder.grading.grader import grading_job
@@ -239,6 +239,10 @@ def test_bundles_last_ten_minutes_and_lose_nothing() -> None:
     for names in made:
         assert len(names) == 1 or sum(about[name][0] for name in names) <= 600
         assert len(names) == 1 or not any(about[name][1] for name in names)
+    for count in range(1, 60):
+        alike = packed([(str(number), spread(count, 4), False) for number in range(count)])
+        assert len(alike) <= 4
+        assert max(map(len, alike)) == -(-count // 4)
     assert packed([("long", 5000.0, False), ("next", 1.0, False)]) == [("long",), ("next",)]
 
 
