@@ -55,7 +55,6 @@ ALIVE = {
 ENDS = {
     "CANCELLED": "was cancelled",
     "COMPLETED": "ended without a result",
-    "FAILED": "failed",
     "NODE_FAIL": "lost its node",
     "OUT_OF_MEMORY": "ran out of memory",
     "PREEMPTED": "was pre-empted",
@@ -308,7 +307,7 @@ class SlurmEngine:
             if state == "PENDING" and reason in CANNOT_BEGIN:
                 raise GraderError(f"Slurm cannot begin the job {element.id}: {reason}; correct the options of --slurm.")
             if not element.ended and state not in ALIVE:
-                why = ENDS.get(state, f"ended as {state}" if state else "is no longer known")
+                why = ENDS.get(state, f"ended as {state.lower()}" if state else "is no longer known")
                 element.ended, element.why = time.monotonic(), why
             left = [name for name in element.jobs if name in self.exchange.jobs]
             if element.ended and (not left or time.monotonic() - element.ended > SETTLE_SECONDS):
