@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import warm_command
 from tiny_course import ASSIGNMENT, RIGHT, WRONG, hand_in, make_course
 
 HOME = Path(__file__).parents[2]
@@ -50,19 +51,17 @@ def run(course):
     def call(*arguments, expect, stdin="", plugins=(), errors=False):
         named = [option for name in ("autograder.pytest_options", *plugins) for option in ("-p", name)]
         short = {key: text for key, text in os.environ.items() if key not in ("CI", "BUILD_NUMBER")}
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *named, *map(str, arguments)],
-            cwd=course,
-            env={**short, "AUTOGRADER_SEED": "s", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+        code, said, complained = warm_command.call(
+            ["-p", "no:cacheprovider", *named, *map(str, arguments)],
+            course,
+            {**short, "AUTOGRADER_SEED": "s", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
             | {"PYTHONPATH": str(HOME), "PYTEST_ADDOPTS": ""},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
+            100,
+            program="pytest",
+            stdin=stdin,
         )
-        assert ended.returncode == expect, ended.stdout + ended.stderr
-        return ended.stdout + (ended.stderr if errors else "")
+        assert code == expect, said + complained
+        return said + (complained if errors else "")
 
     return call
 
