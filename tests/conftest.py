@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,25 @@ def bubblewrap():
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
     with start("bubblewrap") as sandbox:
         yield sandbox
+
+
+@functools.cache
+def _once(function: Callable[[], str]) -> Callable[[], str]:
+    """A function that is called for the first time alone."""
+    return functools.cache(function)
+
+
+@pytest.fixture(scope="module")
+def alembic_once() -> Iterator[None]:
+    """nbgrader starts a program for each new gradebook, to be told the newest version: 3 s of CPU, spent once here.
+
+    `test_nbgrader_gradebook` has it start as it does.
+    """
+    from nbgrader import api
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", _once(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture

@@ -67,11 +67,25 @@ def course(tmp_path_factory) -> Path:
     return make_course(tmp_path_factory.mktemp("course"))
 
 
-def bundle(course: Path, platform: str, folder: Path) -> Path:
-    """A folder with what is in the archive for a platform."""
-    archive = folder / "bundle.zip"
+@pytest.fixture(scope="module")
+def archives(course, tmp_path_factory) -> dict[str, Path]:
+    """The archive for each platform; the next step is said when it is made."""
+    folder = tmp_path_factory.mktemp("archives")
+    for platform in BUNDLES:
+        done = bundled(course, platform, folder / f"{platform}.zip")
+        assert done.stdout.count("\n") == 2
+    return {platform: folder / f"{platform}.zip" for platform in BUNDLES}
+
+
+def bundled(course: Path, platform: str, archive: Path) -> subprocess.CompletedProcess[str]:
+    """Make the archive for a platform."""
     done = run_here("bundle", "tiny", "--for", platform, "--out", archive, "--seed", SEED, cwd=course)
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def unpacked(archive: Path, folder: Path) -> Path:
+    """A folder with what is in an archive."""
     subprocess.run(["unzip", "-q", archive, "-d", folder / "unpacked"], check=True)
     return folder / "unpacked"
 
@@ -134,12 +148,12 @@ class Box:
 
 
 @pytest.fixture(scope="module")
-def box(course, tmp_path_factory) -> Box:
+def box(archives, tmp_path_factory) -> Box:
     """A container in which setup.sh has run."""
     if reason := why_no_container():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("gradescope")
-    made = Box(folder, bundle(course, "gradescope", folder))
+    made = Box(folder, unpacked(archives["gradescope"], folder))
     done = made.run("/autograder/source/setup.sh")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tiny is ready to be graded here." in done.stdout
@@ -147,29 +161,10 @@ def box(course, tmp_path_factory) -> Box:
 
 
 @pytest.mark.long
-def test_gradescope_grades_a_right_submission(box) -> None:
-    """Full points, hidden checks after publication, the submission's id, and how many attempts counted before."""
-    results = box.graded(tiny=RIGHT)
-
-    assert results["score"] == 6, box.said
-    assert [each["visibility"] for each in results["tests"]] == ["visible", "after_published", "visible"]
-    assert [each["output_format"] for each in (results,)] == ["text"]
-    about = results["extra_data"]
-    assert (about["submission_id"], about["attempts_before"], about["max_points"]) == (77, 1, 5)
-
-
-@pytest.mark.long
-def test_gradescope_grades_a_wrong_submission_and_none(box) -> None:
-    """Points for what is right; a submission without the file has none, and reads so."""
-    assert box.graded(tiny=WRONG)["score"] == 2
-    missing = box.graded(other="x = 1\n")
-    assert missing["score"] == 0
-    assert "tiny.py" in json.dumps(missing)
-
-
-@pytest.mark.long
 def test_a_hostile_submission_reads_and_writes_nothing_on_gradescope(box) -> None:
-    """It is another user, sees neither hidden checks, seed nor reference, reaches no process and writes no result."""
+    """It is another user, sees neither hidden checks, seed nor reference, reaches no process and writes no result. The
+    right one after it has full points, hidden checks after publication, its id, and how many attempts counted before.
+    """
     results = box.graded(tiny=HOSTILE)
     text = json.dumps(results)
 
@@ -186,33 +181,42 @@ def test_a_hostile_submission_reads_and_writes_nothing_on_gradescope(box) -> Non
         assert secret not in text
     assert "user 0" not in text
     assert json.loads((box.home / "source" / "bundle.json").read_text())["assignment"] == "tiny"
-    assert box.graded(tiny=RIGHT)["score"] == 6
+
+    results = box.graded(tiny=RIGHT)
+    assert results["score"] == 6, box.said
+    assert [each["visibility"] for each in results["tests"]] == ["visible", "after_published", "visible"]
+    assert results["output_format"] == "text"
+    about = results["extra_data"]
+    assert (about["submission_id"], about["attempts_before"], about["max_points"]) == (77, 1, 5)
 
 
 @pytest.mark.long
-def test_a_link_in_a_submission_is_not_followed_on_gradescope(box) -> None:
-    """A link to the reference, which only root could read, is no solution."""
-    box.graded(other="x = 1\n")
+def test_gradescope_grades_a_wrong_submission_and_none(box) -> None:
+    """Points for what is right; a submission without the file has none, and reads so. A link to the reference, which
+    only root could read, is no solution."""
+    assert box.graded(tiny=WRONG)["score"] == 2
+    missing = box.graded(other="x = 1\n")
+    assert missing["score"] == 0
+    assert "tiny.py" in json.dumps(missing)
+
     link = box.home / "submission" / "tiny.py"
     link.symlink_to("/autograder/source/course/reference/tiny/tiny.py")
     done = box.run("/autograder/run_autograder")
     results = json.loads((box.home / "results" / "results.json").read_text())
-
     assert done.returncode == 0
     assert results["score"] == 0
     assert "return 2 * x" not in json.dumps(results)
 
 
-def test_the_archive_for_gradescope_holds_what_it_needs_and_is_the_same_each_time(course, tmp_path) -> None:
+def test_the_archive_for_gradescope_holds_what_it_needs_and_is_the_same_each_time(course, archives, tmp_path) -> None:
     """Both programs can be run, the hidden check and the reference are in, other people's things are not."""
-    for name in ("one.zip", "two.zip"):
-        run_here("bundle", "tiny", "--for", "gradescope", "--seed", SEED, "--out", tmp_path / name, cwd=course)
-    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+    bundled(course, "gradescope", tmp_path / "again.zip")
+    with zipfile.ZipFile(archives["gradescope"]) as archive:
         names = archive.namelist()
         modes = {name: archive.getinfo(name).external_attr >> 16 for name in ("setup.sh", "run_autograder", "seed")}
         pins = archive.read("requirements.txt").decode().splitlines()
 
-    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert archives["gradescope"].read_bytes() == (tmp_path / "again.zip").read_bytes()
     assert modes == {"setup.sh": 0o755, "run_autograder": 0o755, "seed": 0o644}
     assert {"course/assignments/tiny/assignment.py", "course/reference/tiny/tiny.py"} <= set(names)
     assert "toolkit/autograder/formats/gradescope/harness.py" in names
@@ -240,7 +244,8 @@ def test_other_assignments_of_the_course_are_not_in_the_archive(tmp_path) -> Non
     shutil.copytree(root / "assignments" / "tiny", root / "assignments" / "later")
     config = root / "grader_config.py"
     config.write_text(config.read_text().replace('("tiny",)', '("tiny", "later")'))
-    files = bundle(root, "gradescope", tmp_path)
+    bundled(root, "gradescope", tmp_path / "x.zip")
+    files = unpacked(tmp_path / "x.zip", tmp_path)
 
     assert [path.name for path in (files / "course" / "assignments" / "later").iterdir()] == ["README"]
 
@@ -297,14 +302,18 @@ def test_what_the_configuration_needs_is_in_the_archive(tmp_path) -> None:
     ],
     ids=["module", "outside", "roster", "file", "data"],
 )
-def test_what_a_bundle_would_lack_is_said_while_it_is_made(tmp_path, before, field, options, sentence) -> None:
+def test_what_a_bundle_would_lack_is_said_while_it_is_made(
+    tmp_path, monkeypatch, before, field, options, sentence
+) -> None:
     """Nothing is written, and the sentence says what is missing."""
     root = with_config(tmp_path / "course", before, field)
     (root / "more.txt").write_text("")
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "elsewhere.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "path")
     call = ("bundle", "tiny", "--for", "gradescope", "--out", tmp_path / "x.zip", "--seed", SEED, *options)
-    done = run(*call, cwd=root, COLUMNS="400", PYTHONPATH=str(tmp_path / "path"))
+    done = run_here(*call, cwd=root, COLUMNS="400")
+    sys.modules.pop("elsewhere", None)
     refused(done, sentence.format(root=root))
     assert not (tmp_path / "x.zip").exists()
 
@@ -400,22 +409,20 @@ def test_a_small_container_leaves_less_memory_to_the_submission(tmp_path) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("source", "code"), [(RIGHT, 0), (WRONG, 1), (None, 1)], ids=["right", "wrong", "stub"])
-def test_the_workflow_for_github_runs_the_public_checks(course, tmp_path, source, code) -> None:
-    """Its steps, run in a checkout, pass for a right solution and fail for any other; nothing hidden is in it."""
-    folder = bundle(course, "github", tmp_path)
-    if source:
-        (folder / "tiny.py").write_text(source)
+def test_the_workflow_for_github_runs_the_public_checks(archives, tmp_path) -> None:
+    """Its steps, run in a checkout, pass for a right solution and fail for the stub; nothing hidden is in it."""
+    folder = unpacked(archives["github"], tmp_path)
     workflow = yaml.safe_load((folder / ".github/workflows/public-checks.yml").read_text())
-    steps = workflow["jobs"]["public-checks"]["steps"]
+    install, check = (each["run"] for each in workflow["jobs"]["public-checks"]["steps"] if "run" in each)
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    codes = [
-        subprocess.run(["bash", "-e", "-c", each["run"]], cwd=folder, env={**os.environ, **path}, check=False,
-                       capture_output=True).returncode
-        for each in steps if "run" in each
-    ]  # fmt: skip
 
-    assert codes == [0, code]
+    def code_of(step: str) -> int:
+        words, environment = ["bash", "-e", "-c", step], {**os.environ, **path}
+        return subprocess.run(words, cwd=folder, env=environment, check=False, capture_output=True).returncode
+
+    assert [code_of(install), code_of(check)] == [0, 1]
+    (folder / "tiny.py").write_text(RIGHT)
+    assert code_of(check) == 0
     assert workflow["permissions"] == {"contents": "read"}
     assert (folder / "public-checks.xml").is_file()
     assert "doubles_minus_seven" not in "".join(path.read_text() for path in folder.rglob("*.py"))
@@ -425,29 +432,25 @@ def test_the_workflow_for_github_runs_the_public_checks(course, tmp_path, source
 
 
 @pytest.mark.long
-def test_classroom50_gets_its_result_file(course, tmp_path) -> None:
+def test_classroom50_gets_its_result_file(archives, tmp_path) -> None:
     """The runner's variables, whole scores, and a line for each public check; the student's own tests do not count."""
-    here = bundle(course, "classroom50", tmp_path) / "autograders" / "tiny"
+    here = unpacked(archives["classroom50"], tmp_path) / "autograders" / "tiny"
     repository = tmp_path / "repository"
     repository.mkdir()
     names = ("CLASSROOM", "ASSIGNMENT", "OWNER", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
-    environment = {name: name.lower() for name in names}
-    scores = {}
-    for name, source in (("right", RIGHT), ("wrong", WRONG)):
-        (repository / "tiny.py").write_text(source)
-        (repository / "test_public.py").write_text("def test_doubles_text(): pass\n")
-        assert run_classroom50(repository, here, environment) == 0
-        scores[name] = json.loads((repository / "result.json").read_text())
+    (repository / "tiny.py").write_text(WRONG)
+    (repository / "test_public.py").write_text("def test_doubles_text(): pass\n")
+    assert run_classroom50(repository, here, {name: name.lower() for name in names}) == 0
+    result = json.loads((repository / "result.json").read_text())
 
-    assert (scores["right"]["score"], scores["right"]["max-score"], scores["wrong"]["score"]) == (3, 3, 2)
-    right = scores["right"]
-    assert right["schema"] == "classroom50/result/v1"
+    assert (result["score"], result["max-score"], result["schema"]) == (2, 3, "classroom50/result/v1")
     assert [
-        right[each] for each in ("classroom", "assignment", "owner", "submission", "commit", "release", "review")
+        result[each] for each in ("classroom", "assignment", "owner", "submission", "commit", "release", "review")
     ] == [each.lower() for each in names]
-    assert right["tests"][0] == {
+    assert result["tests"][0] == {
         "test-name": "doubles_one: Twice one is two.", "passed": True, "score": 2, "max-score": 2,
     }  # fmt: skip
+    assert [each["passed"] for each in result["tests"]] == [True, False]
 
 
 def test_classroom50_scores_are_whole_and_a_check_that_did_not_run_has_none() -> None:
@@ -481,11 +484,7 @@ def test_a_wrong_call_is_one_sentence(course, tmp_path, options, sentence) -> No
     assert not (tmp_path / "x.zip").exists()
 
 
-def test_each_platform_has_a_module(course, tmp_path) -> None:
+def test_each_platform_has_a_module(archives) -> None:
     """The registry's lines lead to bundles, and the next step is said."""
-    for platform in BUNDLES:
-        done = run_here(
-            "bundle", "tiny", "--for", platform, "--out", tmp_path / f"{platform}.zip", "--seed", SEED, cwd=course
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("\n") == 2
+    assert archives.keys() == BUNDLES.keys()
+    assert all(zipfile.is_zipfile(archive) for archive in archives.values())

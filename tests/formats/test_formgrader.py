@@ -71,7 +71,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, alembic_once: None) -> Iterator[Server]:
     """A class of two in an nbgrader course and in one of modules, exported, and formgrader on top of both."""
     root = tmp_path_factory.mktemp("formgrader")
     course = write_course(root / "course", ada="Because it <b>is</b> so.", bob="Because.")

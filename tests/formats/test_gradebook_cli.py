@@ -32,7 +32,7 @@ from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_g
 from autograder.reports.marks import MARKS, Marks, Row, write_marks
 from autograder.results import Verdict, Visibility
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("alembic_once")]
 
 
 def run(*arguments: object) -> str:
