@@ -25,8 +25,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 threadpool_limits(1)
 
-# The same examples in every run, however busy the machine is; `--hypothesis-profile=default` looks for new ones.
-settings.register_profile("autograder", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run, however busy the machine is; `--hypothesis-profile=default` looks for new ones, and
+# for more of them.
+settings.register_profile(
+    "autograder", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("autograder")
 
 # A shell that starts tests in the background lets them ignore Ctrl-C, and so would every program that they stop by it.

@@ -1,6 +1,6 @@
 """Returns values that are endless, cyclic, deep, or larger than they look.
 
-Expect: FAILED, RAISED, OUTPUT, MEMORY
+Expect: FAILED, RAISED, OUTPUT, MEMORY, TIME
 Only: a_number
 Variants: 9
 """
