@@ -186,7 +186,7 @@ def _once(function: Callable[[], str]) -> Callable[[], str]:
 
 @pytest.fixture(scope="module")
 def alembic_once() -> Iterator[None]:
-    """nbgrader starts a program for each new gradebook, to be told the newest version: 3 s of CPU, spent once here.
+    """nbgrader starts a program for each new gradebook, to read the newest version: 3 s of CPU, spent once here.
 
     `test_nbgrader_gradebook` has it start as it does.
     """

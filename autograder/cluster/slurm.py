@@ -48,6 +48,7 @@ ANSWER_SECONDS = 60.0
 FALSE_STARTS = 3
 PROGRAMS = ("sbatch", "squeue", "scancel", "srun")
 OURS = ("array", "error", "input", "job-name", "nodes", "ntasks", "ntasks-per-node", "output", "requeue", "wrap")
+PATIENCE_AT_END = 10.0  # seconds in which elements that were cancelled end what they started
 ALIVE = {
     "COMPLETING", "CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESIZING", "RUNNING",
     "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED",
@@ -247,8 +248,12 @@ class SlurmEngine:
             self._cancel_all()
 
     def close(self) -> None:
-        """Cancel, and leave the folder as it was."""
+        """Cancel, and leave the folder as it was once no element writes there any more."""
+        ran = bool(self._elements)
         self.cancel()
+        patient_until = time.monotonic() + PATIENCE_AT_END
+        while ran and time.monotonic() < patient_until and _said_by("squeue", "--noheader", f"--name={self.name}"):
+            time.sleep(0.2)
         self.exchange.close()
 
     def _send(self) -> None:

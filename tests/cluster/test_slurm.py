@@ -165,6 +165,7 @@ def test_what_does_not_fit_into_the_time_that_is_left_is_not_begun(
     monkeypatch.undo()
 
 
+@pytest.mark.long  # a real Slurm
 def test_cancel_ends_what_an_element_started(tmp_path: Path, there: Path) -> None:
     """After `close`, as after Ctrl-C, no element is left, its job process ends, and the folder is gone."""
     graded = ClusterClass(tmp_path, 1, waits)
@@ -179,6 +180,7 @@ def test_cancel_ends_what_an_element_started(tmp_path: Path, there: Path) -> Non
     assert not graded.jobs.exists()
 
 
+@pytest.mark.long  # a real Slurm
 def test_what_slurm_refuses_is_one_sentence(tmp_path: Path, there: Path) -> None:
     """A partition that there is not ends the run with Slurm's own words, and a limit below that of one submission is
     found before anything is sent."""
