@@ -24,7 +24,7 @@ import msgspec
 
 import autograder
 from autograder.cluster.runner import LOOK_SECONDS, Answer, Runner
-from autograder.cluster.work import PATIENCE_SECONDS, Work, again_until, write_whole
+from autograder.cluster.work import PATIENCE_SECONDS, Work, again_until, private, write_whole
 from autograder.grading.jobs import Attempt
 
 __all__ = [
@@ -156,14 +156,10 @@ def run(path: Path, ends: float | None = None) -> int:
 
 
 def _append(path: Path, step: Step) -> None:
-    with open(path.with_suffix(PROGRESS), "ab", opener=_private) as file:
+    with open(path.with_suffix(PROGRESS), "ab", opener=private) as file:
         file.write(b"\n" + msgspec.json.encode(step) + b"\n")  # a line that was half written before stays apart
         file.flush()
         os.fsync(file.fileno())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _appears(path: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,29 @@ from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event, Started
 from autograder.grading.jobs import Attempt, Ended
 
-__all__ = ["Exchange"]
+__all__ = [
+    "BEGIN_SECONDS",
+    "CHECKS_MIB",
+    "FALSE_STARTS",
+    "LARGEST_BUNDLE",
+    "SETTLE_SECONDS",
+    "TURN_SECONDS",
+    "Exchange",
+]
+
+LARGEST_BUNDLE = 200
+BEGIN_SECONDS = 120  # for a process to import and to start a sandbox
+CHECKS_MIB = 2048  # for the checks, beside a submission's own memory
+TURN_SECONDS = 0.25
+SETTLE_SECONDS = 20.0  # until this machine sees what another one wrote last
+FALSE_STARTS = 3
 
 
 @dataclass(slots=True)
 class Exchange:
     """The jobs that are open, by their names, and the folder by which they go to other machines.
+
+    `false_starts` counts bundles that ended before a job had begun, since the last job that was over.
 
     Raises:
         UsageError: the assignment is in another format.
@@ -38,6 +55,7 @@ class Exchange:
     folder: Path
     work: Work = field(init=False)
     jobs: dict[str, Attempt] = field(init=False, default_factory=dict)
+    false_starts: int = field(init=False, default=0)
     _begun: set[str] = field(init=False, default_factory=set)
     _said: set[str] = field(init=False, default_factory=set)
     _bundles: set[Path] = field(init=False, default_factory=set)
@@ -98,11 +116,28 @@ class Exchange:
             last = {step.job: step for step in progress_of(path)}
             for step in last.values():
                 ended += self._noted(step, notify)
+        if ended:
+            self.false_starts = 0
         return ended
 
-    def begun(self, names: Collection[str]) -> set[str]:
-        """Those of some jobs that had begun in the process that last ran them."""
-        return self._begun.intersection(names)
+    def after(self, bundle: Path, names: Sequence[str], why: str) -> tuple[list[Ended], list[str]]:
+        """A bundle of these jobs has ended: the job at which it did has had its try, and those behind it go on.
+
+        Args:
+            bundle: its file.
+            names: all jobs in it.
+            why: what staff read about the job that had begun.
+
+        Returns:
+            The jobs that are over, and the names of those that are to be sent again.
+        """
+        self.withdraw(bundle)
+        left = [name for name in names if name in self.jobs]
+        begun = [name for name in left if name in self._begun]
+        if len(left) == len(names) and not begun:
+            self.false_starts += 1
+        again = [name for name in left if name not in begun]
+        return [self.give_up(name, why) for name in begun], again
 
     def give_up(self, name: str, why: str) -> Ended:
         """The end of a job that nothing more is heard of."""

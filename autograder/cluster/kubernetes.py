@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.errors import GraderError, UsageError
-from autograder.cluster.exchange import Exchange
+from autograder.cluster.exchange import (
+    BEGIN_SECONDS,
+    CHECKS_MIB,
+    FALSE_STARTS,
+    LARGEST_BUNDLE,
+    SETTLE_SECONDS,
+    TURN_SECONDS,
+    Exchange,
+)
 from autograder.cluster.kubernetes_api import ApiServer, connection
 from autograder.cluster.manifests import JOB_FILE, read_job
 from autograder.grading.engine import StartEngine
@@ -31,17 +39,11 @@ from autograder.grading.jobs import Attempt, Ended
 
 __all__ = ["KubernetesEngine", "body_of", "engines"]
 
-TURN_SECONDS = 0.25
 LOOK_SECONDS = 2.0
 PODS_SECONDS = 10.0
-SETTLE_SECONDS = 20.0  # until every machine sees what a pod wrote last
 BUNDLE_SECONDS = 120.0
-LARGEST_BUNDLE = 200
-BEGIN_SECONDS = 120  # for a pod to import and to start a sandbox
 WAIT_SECONDS = 86400  # for a node that has room
 KEEP_SECONDS = 3600  # where a killed `grade` did not delete it
-CHECKS_MIB = 2048  # for the checks, beside a submission's own memory
-FALSE_STARTS = 3
 FOLDER, RUN = "autograder-folder", "autograder-run"
 CANNOT_BEGIN = ("ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError")
 
@@ -154,7 +156,6 @@ class KubernetesEngine:
     _pods: list[_Job] = field(init=False, default_factory=list)
     _measured: tuple[int, float] = field(init=False, default=(0, 0.0))
     _started: int = field(init=False, default=0)
-    _false_starts: int = field(init=False, default=0)
     _looked: float = field(init=False, default=0.0)
     _looked_at_pods: float = field(init=False, default=0.0)
 
@@ -211,7 +212,6 @@ class KubernetesEngine:
         return max(1, min(LARGEST_BUNDLE, int(BUNDLE_SECONDS * count / max(seconds, 0.1))))
 
     def _note(self, ended: Ended) -> None:
-        self._false_starts = 0
         if ended.report is not None:
             count, seconds = self._measured
             self._measured = count + 1, seconds + ended.report.resources.wall_seconds
@@ -250,30 +250,24 @@ class KubernetesEngine:
             return []
         known, over = {each.metadata.name: each for each in listed}, list[Ended]()
         for pod in list(self._pods):
-            left = [name for name in pod.jobs if name in self.exchange.jobs]
             if not pod.ended and (why := _how_it_ended(known.get(pod.name))):
                 pod.ended, pod.why = time.monotonic(), why
-            if pod.ended and (not left or time.monotonic() - pod.ended > SETTLE_SECONDS):
-                over += self._after(pod, left)
+            waited = time.monotonic() - pod.ended > SETTLE_SECONDS
+            if pod.ended and (waited or not any(name in self.exchange.jobs for name in pod.jobs)):
+                over += self._after(pod)
         if any(not pod.ended for pod in self._pods):
             self._look_at_pods()
         return over
 
-    def _after(self, pod: _Job, left: Sequence[str]) -> list[Ended]:
-        """A Job is over: the submission at which it ended has had its try, and those behind it go to another pod."""
+    def _after(self, pod: _Job) -> list[Ended]:
+        """A Job is over; what it has not begun goes to another pod, before all that waits."""
         self._pods.remove(pod)
-        self.exchange.withdraw(pod.bundle)
-        begun = self.exchange.begun(left)
-        self._waiting.extendleft(reversed([name for name in left if name not in begun]))
-        if left and len(left) == len(pod.jobs) and not begun:
-            self._false_starts += 1
-            if self._false_starts >= FALSE_STARTS:
-                raise GraderError(f"Pods end before they have begun. The Job {pod.name} {pod.why}.")
-        return [
-            self.exchange.give_up(name, f"The Job {pod.name} {pod.why} while it graded this submission.")
-            for name in left
-            if name in begun
-        ]
+        why = f"The Job {pod.name} {pod.why} while it graded this submission."
+        over, again = self.exchange.after(pod.bundle, pod.jobs, why)
+        self._waiting.extendleft(reversed(again))
+        if self.exchange.false_starts >= FALSE_STARTS:
+            raise GraderError(f"Pods end before they have begun. The Job {pod.name} {pod.why}.")
+        return over
 
     def _look_at_pods(self) -> None:
         """Whether some pod can never begin, which no deadline should have to find out."""

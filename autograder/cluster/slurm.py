@@ -26,7 +26,15 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from autograder.checks.errors import GraderError, UsageError
 from autograder.cluster import bundle
-from autograder.cluster.exchange import Exchange
+from autograder.cluster.exchange import (
+    BEGIN_SECONDS,
+    CHECKS_MIB,
+    FALSE_STARTS,
+    LARGEST_BUNDLE,
+    SETTLE_SECONDS,
+    TURN_SECONDS,
+    Exchange,
+)
 from autograder.grading.engine import StartEngine
 from autograder.grading.grader import Grader
 from autograder.grading.job_processes import Event
@@ -36,16 +44,10 @@ __all__ = ["SlurmEngine", "engines", "options_of", "packed", "run_element", "sec
 
 ELEMENT_SECONDS = 600.0
 BETWEEN_SECONDS = 1.0  # for one submission, beside its checks
-LARGEST_BUNDLE = 200
 LARGEST_ARRAY = 1000  # Slurm's own limit, where a site has set no other
-BEGIN_SECONDS = 120  # for an element to import and to start a sandbox
-CHECKS_MIB = 2048  # for the checks, beside a submission's own memory
-TURN_SECONDS = 0.25
 LOOK_SECONDS = 3.0
-SETTLE_SECONDS = 20.0  # until this machine sees what a node wrote last
 LOST_SECONDS = 600.0
 ANSWER_SECONDS = 60.0
-FALSE_STARTS = 3
 PROGRAMS = ("sbatch", "squeue", "scancel", "srun")
 OURS = ("array", "error", "input", "job-name", "nodes", "ntasks", "ntasks-per-node", "output", "requeue", "wrap")
 PATIENCE_AT_END = 10.0  # seconds in which elements that were cancelled end what they started
@@ -198,7 +200,6 @@ class SlurmEngine:
     name: str = field(init=False)
     _waiting: deque[str] = field(init=False, default_factory=deque)
     _elements: list[_Element] = field(init=False, default_factory=list)
-    _false_starts: int = field(init=False, default=0)
     _looked: float = field(init=False, default=0.0)
     _lost_since: float = field(init=False, default=0.0)
 
@@ -229,8 +230,6 @@ class SlurmEngine:
     def poll(self, notify: Callable[[Event], None]) -> Sequence[Ended]:
         """As `Engine.poll`; waits a short time at most, and asks Slurm every few seconds, once for everything."""
         over = self.exchange.look(notify)
-        if over:
-            self._false_starts = 0
         self._send()
         if self._elements and time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
@@ -314,26 +313,21 @@ class SlurmEngine:
             if not element.ended and state not in ALIVE:
                 why = ENDS.get(state, f"ended as {state.lower()}" if state else "is no longer known")
                 element.ended, element.why = time.monotonic(), why
-            left = [name for name in element.jobs if name in self.exchange.jobs]
-            if element.ended and (not left or time.monotonic() - element.ended > SETTLE_SECONDS):
-                over += self._after(element, left)
+            waited = time.monotonic() - element.ended > SETTLE_SECONDS
+            if element.ended and (waited or not any(name in self.exchange.jobs for name in element.jobs)):
+                over += self._after(element)
         return over
 
-    def _after(self, element: _Element, left: Sequence[str]) -> list[Ended]:
-        """An element is over: the submission at which it ended has had its try, and the others go to another one."""
+    def _after(self, element: _Element) -> list[Ended]:
+        """An element is over; what it has not begun is sent again."""
         self._elements.remove(element)
-        self.exchange.withdraw(element.bundle)
-        begun = self.exchange.begun(left)
-        self._waiting.extend(name for name in left if name not in begun)
-        if left and len(left) == len(element.jobs) and not begun:
-            self._false_starts += 1
-            if self._false_starts >= FALSE_STARTS:
-                said = _last_line(element.log)
-                raise GraderError(
-                    f"Slurm's jobs end before they have graded anything: {element.id} {element.why}{said}."
-                )
         why = f"Slurm's job {element.id} {element.why} while it graded this submission."
-        return [self.exchange.give_up(name, why) for name in left if name in begun]
+        over, again = self.exchange.after(element.bundle, element.jobs, why)
+        self._waiting.extend(again)
+        if self.exchange.false_starts >= FALSE_STARTS:
+            said = _last_line(element.log)
+            raise GraderError(f"Slurm's jobs end before they have graded anything: {element.id} {element.why}{said}.")
+        return over
 
     def _unanswered(self, why: str) -> None:
         """Slurm has refused something, or has not answered: the controller may be away for a while.

@@ -36,6 +36,7 @@ __all__ = [
     "again_until",
     "job_name",
     "kept_result",
+    "private",
     "read_result",
     "result_path",
     "work_of",
@@ -131,7 +132,7 @@ def write_whole(path: Path, content: bytes, patience: float = PATIENCE_SECONDS) 
 
     def write() -> None:
         try:
-            with open(draft, "xb", opener=_private) as file:
+            with open(draft, "xb", opener=private) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -144,7 +145,8 @@ def write_whole(path: Path, content: bytes, patience: float = PATIENCE_SECONDS) 
     again_until(write, end)
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """An opener of files that are readable for this user alone."""
     return os.open(path, flags, 0o600)
 
 

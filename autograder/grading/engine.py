@@ -1,10 +1,10 @@
 """What runs jobs, behind one interface, and what a batch does about faults of ours, whatever runs them.
 
 An engine moves jobs: it takes one (`submit`), says what came of those that it has (`poll`), ends what it started
-(`cancel`, `close`), and says how many it can run at a time (`capacity`). Where it bundles
-jobs, it takes more than it runs at a time (`holds`). It decides nothing about a result. Whether a
-submission is tried again is decided here, once for all engines: after a fault of ours, once more and alone; after a
-limit on wall time, once more without neighbours; never after a fault of the submission's own.
+(`cancel`, `close`), and says how many it can run at a time (`capacity`). Where it bundles jobs, it takes more than it
+runs at a time (`holds`). It decides nothing about a result. Whether a submission is tried again is decided here, once
+for all engines: after a fault of ours, once more and alone; after a limit on wall time, once more without neighbours;
+never after a fault of the submission's own.
 """
 
 from __future__ import annotations
