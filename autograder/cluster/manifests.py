@@ -144,8 +144,9 @@ class Site:
             raise UsageError(f"--namespace {self.namespace!r}: only a to z, 0 to 9 and hyphens, 63 characters at most.")
         if not self.mount.startswith("/"):
             raise UsageError(f"--mount {self.mount!r} is no absolute path; name the shared folder, such as /course.")
-        if not self.image.strip():
-            raise UsageError("--image is empty; name the grader's image, such as registry.example.org/autograder:1.")
+        if not self.image or any(each.isspace() for each in self.image):
+            what = f"--image {self.image!r} has a space in it" if self.image.strip() else "--image is empty"
+            raise UsageError(f"{what}; name the grader's image, such as registry.example.org/autograder:1.")
 
 
 def write_manifests(folder: Path, site: Site) -> tuple[Path, ...]:

@@ -339,7 +339,9 @@ class SlurmEngine:
         self._lost_since = self._lost_since or now
         away = any(each in why for each in ("Unable to contact", "timed out", "has no answer", "Connection refused"))
         if not away or now - self._lost_since > LOST_SECONDS:
-            said = " ".join(line.split("error: ")[-1].strip() for line in why.splitlines() if "error: " in line)
+            lines = [line.strip() for line in why.splitlines()]
+            ends = [line.partition("fatal: ")[2] for line in lines if "fatal: " in line]
+            said = "; ".join(ends or [line.split("error: ")[-1] for line in lines if "error: " in line])
             raise GraderError(f"Slurm takes no jobs: {(said or why).rstrip('.')}.")
         time.sleep(TURN_SECONDS)
 

@@ -46,6 +46,7 @@ def test_a_wrong_site_is_refused(tmp_path: Path) -> None:
         (("i", "Grading"), "only a to z"),
         (("i", "grading", "course"), "no absolute path"),
         ((" ",), "--image is empty"),
+        (("two words",), "--image .two words. has a space in it; name the grader"),
     ):
         with pytest.raises(UsageError, match=sentence):
             Site(*about)
