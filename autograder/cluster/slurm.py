@@ -25,6 +25,7 @@ from submitit import SlurmExecutor
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.cluster import bundle
 from autograder.cluster.exchange import (
     BEGIN_SECONDS,
@@ -272,11 +273,17 @@ class SlurmEngine:
         try:
             executor = self._executor(longest)
             sent = executor.map_array(run_element, [str(path) for path in paths])
-        except (FailedJobError, FailedSubmissionError, OSError) as error:
+        except (FailedJobError, FailedSubmissionError) as error:
+            why = str(error)
+        except OSError as error:
+            why = reason_of(error)
+        else:
+            why = ""
+        if why:
             for path in paths:
                 self.exchange.withdraw(path)
             self._waiting.extendleft(reversed([name for names in made for name in names]))
-            self._unanswered(str(error))
+            self._unanswered(why)
             return
         self._lost_since = 0.0
         for job, path, names in zip(sent, paths, made, strict=True):

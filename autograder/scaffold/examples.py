@@ -136,7 +136,8 @@ def _filled(line: str, subject: Subject, row: tuple[Any, ...]) -> str:
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.allclose(value.sum(axis=-1), 1):
-        return value.round(1) + 0.0
+        small = np.copysign(0.1, value) * (value != 0)  # at 0, derivatives and signs may be this or that
+        return np.where(np.abs(value) < 0.05, small, value.round(1)) + 0.0
     if isinstance(value, float):
         return float(f"{value:.2g}")
     return mapped(value, _rounded, flat=False)

@@ -33,7 +33,7 @@ EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "examples"
 OWN = ("backprop", "linear_hinge", "theory")  # the others take minutes: `benchmarks/drafts.py` tries them
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
-MUTANTS = {"table_pipeline": 2, "cleaning": 2, "q_learning": 6, "logistic_regression": 8}
+MUTANTS = {"table_pipeline": 2, "cleaning": 2, "logistic_regression": 8}
 """Of homeworks whose mutants take seconds each, instead of 12."""
 TAKES_MINUTES = {"backprop": ("learning_rate_study(",), "linear_hinge": ("plot_", "search(")}
 """Lines of an example without which its draft is made in seconds; `benchmarks/drafts.py` tries them."""
