@@ -217,7 +217,7 @@ def folder_sha256(folder: Path, without: Collection[str] = ()) -> str:
 def _unknown(root: Path, name: str, known: tuple[str, ...]) -> str:
     if not known:
         return f"There is no assignment in {root / 'assignments'}; run this in the folder of the course."
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=3)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return f"There is no assignment {name!r}.{hint} The assignments are: {', '.join(known)}."
 

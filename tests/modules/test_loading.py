@@ -169,6 +169,12 @@ def test_an_unknown_assignment_is_named_with_near_names(root):
         load(root, "circels")
 
 
+def test_a_name_that_is_near_to_nothing_gets_no_guess(root):
+    """A word that shares only some letters with an assignment is not taken for it."""
+    with pytest.raises(UsageError, match=r"no assignment 'rectangle'\. The assignments are: circles"):
+        load(root, "rectangle")
+
+
 def test_a_folder_without_assignments_is_reported(tmp_path):
     """Outside of a course the sentence says where to go."""
     with pytest.raises(UsageError, match="run this in the folder of the course"):
