@@ -11,7 +11,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.recorded_functions import subject_of
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trial_runner import Failed, TrialRunner
 from autograder.scaffold.values import Spec
 from autograder.scaffold.writing import DraftedCheck
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.plain import TABLES
-from autograder.scaffold.trials import opened
+from autograder.scaffold.trial_runner import opened
 from autograder.scaffold.values import describe
 
 __all__ = [

@@ -34,7 +34,7 @@ from autograder.scaffold.recorded_functions import (
     with_stated_values,
 )
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trial_runner import Failed, TrialRunner
 
 __all__ = ["main", "parameters_of"]
 

@@ -16,7 +16,7 @@ from autograder.scaffold import bodies
 from autograder.scaffold.answers import Part, array_of, entry_of, is_list, keys_of, mixed, whole
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import HELPERS
-from autograder.scaffold.trials import TrialRunner
+from autograder.scaffold.trial_runner import TrialRunner
 
 __all__ = ["SEEDS", "Comparisons"]
 

@@ -32,7 +32,7 @@ from autograder.scaffold.recorded_functions import (
     with_other_settings,
 )
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trial_runner import Failed, TrialRunner
 from autograder.scaffold.working_inputs import SURE_SEEDS, Working, repeats
 from autograder.scaffold.writing import DraftedCheck
 

@@ -23,7 +23,7 @@ from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.tracing import Call
-from autograder.scaffold.trials import BUDGET, Failed, TrialRunner
+from autograder.scaffold.trial_runner import BUDGET, Failed, TrialRunner
 
 __all__ = ["covered", "held", "like_calls", "missed", "recorded_texts", "small_example", "unreached"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from autograder.scaffold.foreign_tests import Foreign, doctests_in, tests_in
 from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.recorded_functions import Drafted
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trial_runner import Failed, TrialRunner
 from autograder.scaffold.writing import DraftedCheck
 
 __all__ = ["add_doctests", "add_tests"]

@@ -23,7 +23,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.comparisons import SEEDS, Comparisons
 from autograder.scaffold.helpers import HELPERS, MOVES_LIKE
 from autograder.scaffold.inputs import EPOCHS, SEED, Inputs
-from autograder.scaffold.trials import Failed
+from autograder.scaffold.trial_runner import Failed
 from autograder.scaffold.values import Spec
 
 __all__ = ["Properties", "seeded"]

@@ -17,7 +17,7 @@ import numpy as np
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import PLOTS
-from autograder.scaffold.trials import Failed, TrialRunner, opened
+from autograder.scaffold.trial_runner import Failed, TrialRunner, opened
 
 __all__ = ["estimator_check", "figure_check", "gradient_check"]
 

@@ -26,7 +26,7 @@ from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.recorded_functions import form_of, with_settings_of
 from autograder.scaffold.shared_lengths import settled_ties
 from autograder.scaffold.tracing import Cut, Traced, time_limit
-from autograder.scaffold.trials import BUDGET, SECONDS, Failed, TrialRunner, largest_exponent, opened
+from autograder.scaffold.trial_runner import BUDGET, SECONDS, Failed, TrialRunner, largest_exponent, opened
 from autograder.scaffold.values import Spec, merged
 
 __all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working", "repeats"]

@@ -14,8 +14,8 @@ from variant_course import ASSIGNMENT, REFERENCE, RIGHT, loaded_course, make_cou
 
 from autograder.grading import RunOptions, Shared
 from autograder.loader import load
+from autograder.quality.validation.own_submissions import OwnSubmissions
 from autograder.quality.validation.releases import drawn_again, released, tried
-from autograder.quality.validation.trials import Trial
 from autograder.release import release_for
 from autograder.sandbox import start
 from autograder.seeding import keys_of
@@ -187,8 +187,8 @@ def test_validate_says_with_which_variant_the_reference_fails(tmp_path: Path) ->
     loaded = loaded_course(tmp_path / "wrong", reference=wrong)
     (tmp_path / "trial").mkdir()
     with start("none") as sandbox, Shared() as shared:
-        trial = Trial(loaded, sandbox, None, RunOptions("seed"), tmp_path / "trial", shared)
-        _, leak, found = trial.for_students(quick=True)
+        own = OwnSubmissions(loaded, sandbox, None, RunOptions("seed"), tmp_path / "trial", shared)
+        _, leak, found = own.for_students(quick=True)
     assert leak.good
     assert not found.good
     other = loaded.variant_of("student-2", "seed")

@@ -26,7 +26,7 @@ from autograder.grading import RunOptions, Shared, grade
 from autograder.grading.predictions import HandedInPredictions, parts_of
 from autograder.loader import Loaded
 from autograder.quality.validation import Finding, validate
-from autograder.quality.validation.trials import Trial
+from autograder.quality.validation.own_submissions import OwnSubmissions
 from autograder.quality.validation.wrong_predictions import wrong_files, wrong_predictions
 from autograder.release import contents
 from autograder.reports.pages import Heading, student_page
@@ -553,7 +553,9 @@ def wrong_predictions_of(course: Loaded, folder: Path, *, quick: bool = False) -
     """What `validate` finds out about wrong files of predictions."""
     folder.mkdir(exist_ok=True)
     with start("none") as sandbox, Shared() as shared:
-        (found,) = wrong_predictions(Trial(course, sandbox, None, RunOptions("seed"), folder, shared), quick=quick)
+        (found,) = wrong_predictions(
+            OwnSubmissions(course, sandbox, None, RunOptions("seed"), folder, shared), quick=quick
+        )
     return found
 
 

@@ -19,10 +19,18 @@ from autograder.datasets import DataSettings, find
 from autograder.grading import RunOptions, Shared
 from autograder.quality.calibration.trials import staged as calibrate_staged
 from autograder.quality.mutation.audit import _staged as audit_staged
-from autograder.quality.validation import Finding, ValidationCache, in_float32, sets, trials, validate, validation_key
+from autograder.quality.validation import (
+    Finding,
+    ValidationCache,
+    in_float32,
+    own_submissions,
+    sets,
+    validate,
+    validation_key,
+)
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
+from autograder.quality.validation.own_submissions import OwnSubmissions, _fix
 from autograder.quality.validation.static_analysis import handout
-from autograder.quality.validation.trials import Trial, _fix
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, start
 
@@ -82,8 +90,8 @@ def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: 
     """Failures under other seeds are attributed to chance only if the reference passes under the course's own."""
     loaded = loader.load(course, "small")
     with Shared() as shared:
-        trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
-        reported = {failed: {each.fix for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
+        own = OwnSubmissions(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
+        reported = {failed: {each.fix for each in own.other_seeds(failed=failed)} for failed in (False, True)}
     assert reported[False] == {"A check that chance decides is unfair: lower its threshold, or repeat the training."}
     assert reported[True] == {"The reference fails under the course's own seed as well: correct that first."}
 
@@ -489,8 +497,8 @@ def test_answers_of_nothing_that_a_check_takes_for_right_are_reported(
     script.write_text(script.read_text() + EMPTY_PASSES.format(points=2, name="lenient", body=body))
     loaded = loader.load(course, "small")
     with Shared() as shared:
-        trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), tmp_path, shared)
-        found = trial.nothing(quick=False)
+        own = OwnSubmissions(loaded, bubblewrap, None, RunOptions(seed="validate"), tmp_path, shared)
+        found = own.nothing(quick=False)
     assert found.warning
     reported = {part.removeprefix("answers that are ").partition(" earn ")[0] for part in found.said.split("; ")}
     assert reported >= names, found.said
@@ -512,12 +520,12 @@ def test_nobody_earns_a_point_of_these_assignments_for_nothing(
     loaded = loader.load(HOME, name)
     if name in ("alexnet", "deep_svm", "linear_hinge", "svm_pipelines"):  # for each answer references are trained
         few = ("0", "an empty list", "the object itself, from methods that do nothing")
-        monkeypatch.setattr(trials, "CONSTANTS", {answer: CONSTANTS[answer] for answer in few})
+        monkeypatch.setattr(own_submissions, "CONSTANTS", {answer: CONSTANTS[answer] for answer in few})
     stand_in = {"mnist": "digits", "cifar10": "shapes"}.get(loaded.assignment.data)
     data = find(stand_in, DataSettings()) if stand_in else None
     with start("bubblewrap", preload=loaded.assignment.preload) as sandbox, Shared() as shared:
-        trial = Trial(loaded, sandbox, data, RunOptions(seed="validate"), tmp_path, shared)
-        found = trial.nothing(quick=name != "theory")
+        own = OwnSubmissions(loaded, sandbox, data, RunOptions(seed="validate"), tmp_path, shared)
+        found = own.nothing(quick=name != "theory")
     assert found.said.startswith("0 points for empty files, "), found.said
 
 

@@ -10,7 +10,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Inputs
 from autograder.scaffold.shared_lengths import _bundles, _Place
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.trial_runner import Failed, TrialRunner
 from autograder.scaffold.values import Spec
 from autograder.scaffold.working_inputs import Working
 

@@ -17,9 +17,9 @@ from autograder.grading import RunOptions, Shared
 from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.loader import Loaded
 from autograder.quality.validation import static_analysis
+from autograder.quality.validation.own_submissions import OwnSubmissions, in_float32
 from autograder.quality.validation.releases import public_checks
 from autograder.quality.validation.static_analysis import Finding, returns, sets
-from autograder.quality.validation.trials import Trial, in_float32
 from autograder.quality.validation.wrong_predictions import wrong_predictions
 from autograder.sandbox import Sandbox
 
@@ -59,24 +59,24 @@ def validate(
     leak = static_analysis.leaks(loaded, dataset)
     yield leak
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder, Shared() as shared:
-        trial = Trial(loaded, sandbox, dataset, options, Path(folder), shared)
+        own = OwnSubmissions(loaded, sandbox, dataset, options, Path(folder), shared)
         if leak.good:
-            yield trial.stub()
+            yield own.stub()
             yield public_checks(loaded, Path(folder), dataset)
-        found = tuple(trial.reference())
+        found = tuple(own.reference())
         failed = not found[0].good
         yield from found
-        yield from trial.variants()
-        yield from trial.for_students(quick=quick, failed=failed)
-        yield trial.nothing(quick=quick)
-        yield from wrong_predictions(trial, quick=quick, failed=failed)
+        yield from own.variants()
+        yield from own.for_students(quick=quick, failed=failed)
+        yield own.nothing(quick=quick)
+        yield from wrong_predictions(own, quick=quick, failed=failed)
         if not quick:
-            yield from trial.other_seeds(failed=failed)
-            yield trial.single_precision(failed=failed)
+            yield from own.other_seeds(failed=failed)
+            yield own.single_precision(failed=failed)
             for count in _THREADS if again else ():
                 if again and count != loaded.assignment.limits.threads:
                     with again(count) as other:
-                        yield replace(trial, sandbox=other).with_threads(count, failed=failed)
+                        yield replace(own, sandbox=other).with_threads(count, failed=failed)
 
 
 def recorded(findings: Iterable[Finding], cache: ValidationCache, key: str) -> Iterator[Finding]:

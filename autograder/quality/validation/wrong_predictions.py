@@ -22,8 +22,8 @@ from autograder.checks.wording import counted
 from autograder.grading.predictions import parts_of
 from autograder.loader import Loaded
 from autograder.messages import for_instructor
+from autograder.quality.validation.own_submissions import OwnSubmissions
 from autograder.quality.validation.static_analysis import Finding
-from autograder.quality.validation.trials import Trial
 from autograder.results import Verdict
 from autograder.scoring import rounded, shown
 
@@ -39,7 +39,7 @@ _RUNS = frozenset(("student", "reference"))
 Row = tuple[str, ...]
 
 
-def wrong_predictions(trial: Trial, *, quick: bool = False, failed: bool = False) -> Iterator[Finding]:
+def wrong_predictions(own: OwnSubmissions, *, quick: bool = False, failed: bool = False) -> Iterator[Finding]:
     """What wrong files of predictions earn, a finding for each file that the assignment asks for.
 
     Points for them are a warning, all points a fault: right and wrong work are then not distinguished. So is a metric
@@ -49,21 +49,21 @@ def wrong_predictions(trial: Trial, *, quick: bool = False, failed: bool = False
     Only checks that look at predictions are run, for every other one finds the reference's work as it was.
 
     Args:
-        trial: the reference, beside whose files the wrong ones are handed in.
+        own: the reference as a submission, beside whose files the wrong ones are handed in.
         quick: leave out checks that look at predictions and run the submission as well, which may train.
         failed: whether the reference misses points; then nothing is tried.
     """
     if failed:
         return
-    others = _others(trial.loaded.assignment, quick=quick)
-    for asked in trial.loaded.assignment.predictions:
+    others = _others(own.loaded.assignment, quick=quick)
+    for asked in own.loaded.assignment.predictions:
         if asked.file.endswith(".parquet") and find_spec("pyarrow") is None:
             continue
-        most = sum(check.points for check in trial.loaded.assignment.checks if check.id in asked.checks)
+        most = sum(check.points for check in own.loaded.assignment.checks if check.id in asked.checks)
         earned, broken = dict[str, list[float]](), dict[str, str]()
-        for name, content in wrong_files(trial.loaded, asked, trial.options.seed):
-            submission = trial.hand_in("predictions", trial.reference_files() | {asked.file: content})
-            report = trial.grade(submission, trial.options, done=others)
+        for name, content in wrong_files(own.loaded, asked, own.options.seed):
+            submission = own.hand_in("predictions", own.reference_files() | {asked.file: content})
+            report = own.grade(submission, own.options, done=others)
             checks = [check for each in report.questions for check in each.checks]
             points = sum(check.points for check in checks if check.id in asked.checks)
             earned.setdefault(name, []).append(points)

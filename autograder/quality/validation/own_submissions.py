@@ -28,7 +28,7 @@ from autograder.sandbox import Sandbox
 from autograder.scoring import rounded, shown
 from autograder.submissions import Caps, Submission, collect_one
 
-__all__ = ["Trial", "in_float32"]
+__all__ = ["OwnSubmissions", "in_float32"]
 
 
 _ROOM = 0.8
@@ -45,7 +45,7 @@ _RAN_BADLY = "The solution did not run to its end: correct it, or what the check
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class OwnSubmissions:
     """The reference and what is made of it, handed in as submissions."""
 
     loaded: Loaded
