@@ -51,7 +51,9 @@ def apart(got: float, other: float, *, digits: int = 6, kind: str = "g", scale: 
 
 
 def seconds(value: float) -> str:
-    """A time limit in seconds as people say it: 60, 0.25, and 180 for 179.95."""
+    """A time in seconds as people say it: 60, 0.25, 180 for 179.95, and "less than 0.001" for 8e-05."""
+    if 0 < value < 0.001:
+        return "less than 0.001"
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_extra_runs_are_paid_by_nobody(tmp_path, bubblewrap) -> None:
     found = graded(tmp_path, bubblewrap, work, limit=20, check=ASSIGNMENT.replace("cpu_seconds=20", "cpu_seconds=2"))
     assert [each.verdict for each in found.values()] == [Verdict.PASSED] * 3
     (alarm,) = found["trains"].alarms
-    assert alarm.startswith("The training took 0.0")
+    assert re.match(r"The training took (0\.0|less than 0\.001 s)", alarm)
     assert "s of CPU time, and as many epochs on other data of the same size 1." in alarm
 
 

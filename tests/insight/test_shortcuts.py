@@ -208,6 +208,8 @@ def test_as_many_epochs_take_as_long_on_other_data() -> None:
     assert quicker_than_fresh(0.001, 0.9) == ()
     (sentence,) = quicker_than_fresh(1.0, 12.0)
     assert "read whether it trains on what it is given" in sentence
+    (sentence,) = quicker_than_fresh(8e-05, 12.0)
+    assert "The training took less than 0.001 s of CPU time" in sentence
 
 
 ASSIGNMENT = '''
