@@ -47,6 +47,7 @@ PREPARED = (
 
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _LEAST_CPU = 0.05  # seconds: a cell may try, whatever the others left
+_AGAIN = 0.25  # seconds after which a cell that went on is interrupted again
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
 _INSTALLED = "{command} is passed over: what the course needs is installed already.\n"
 
@@ -216,6 +217,13 @@ class Shell:
     def _code_name(self) -> str:
         return os.path.join(self.folder, f"{self.name}#{self.number}")
 
+    def _is_in_cell(self, frame: FrameType | None) -> bool:
+        """Whether a frame, or one that called it, is of the cell's own code."""
+        name = self._code_name()
+        while frame is not None and frame.f_code.co_filename != name:
+            frame = frame.f_back
+        return frame is not None
+
     def _program(self, command: str, *_: object, **__: object) -> None:
         """Run a line of the system's shell: in the sandbox and under its limits, as `subprocess` would."""
         if not self._is_installation(command):
@@ -331,10 +339,16 @@ class Shell:
     def _watched(self, seconds: float, cpu_seconds: float) -> Iterator[None]:
         """Interrupt what runs in here after some seconds of wall or CPU time, whichever come first; 0 for any.
 
-        Who ignores that is ended from outside.
+        Python drops what is raised in a `__del__`, so a cell that goes on is interrupted again. Who ignores that is
+        ended from outside.
         """
+        interrupted = False
 
-        def late(number: int, _: FrameType | None) -> None:
+        def late(number: int, frame: FrameType | None) -> None:
+            nonlocal interrupted
+            if interrupted and not self._is_in_cell(frame):
+                return  # the cell has ended by it, and nobody catches what is raised in its recording
+            interrupted = True
             by_cpu = number == signal.SIGPROF
             error = CellTimeout(
                 f"the cell used more than {cpu_seconds:.2g} s of CPU time"
@@ -352,7 +366,7 @@ class Shell:
         try:
             for _, timer, after in timers:
                 if after:
-                    signal.setitimer(timer, after)
+                    signal.setitimer(timer, after, _AGAIN)
             yield
         finally:
             for number, timer, after in timers:

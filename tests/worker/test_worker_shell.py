@@ -164,6 +164,14 @@ def test_a_cell_that_never_ends_is_interrupted(shell: Shell) -> None:
     assert shell.run("1 + 1", seconds=5)["value"] == 2
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_drops_is_repeated(shell: Shell) -> None:
+    """What is raised in a `__del__` reaches nobody; the loop after it is interrupted all the same."""
+    source = "class Held:\n    def __del__(self):\n        while True: pass\nHeld()\nwhile True: pass"
+    assert shell.run(source, seconds=0.2)["timed_out"] == "wall"
+    assert shell.run("1 + 1", seconds=5)["value"] == 2
+
+
 def test_a_cell_is_interrupted_before_the_cpu_time_of_its_sandbox_is_used_up(shell: Shell) -> None:
     """Half of what is left, or all but what is kept where that is more; waiting does not count."""
     used = sum(os.times()[:4])
@@ -219,6 +227,7 @@ def test_widgets_are_reported_by_their_plain_text(shell: Shell) -> None:
     assert outputs(shell.run("bar = IntProgress()\ndisplay(bar)\nbar.value = 3\nbar"))[0][1].startswith("IntProgress(")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_widgets_without_end_are_bounded_and_interrupted(shell: Shell) -> None:
     """A cell that shows one widget after the other keeps as many as are kept, and ends with its time."""
     pytest.importorskip("ipywidgets")
