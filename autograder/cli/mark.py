@@ -28,6 +28,7 @@ from autograder.reports.marks import (
     Marks,
     Row,
     filled,
+    given_twice,
     read_marks,
     with_recorded,
     write_marks,
@@ -84,6 +85,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         path = out / MARKS
         address = db or database_of_course(name, course)
         recorded = recorded_marks(out, reports, address, begins=True)
+        twice = given_twice(read_marks(path), recorded)
         found, lost = with_recorded(read_marks(path), recorded, reports, asked.rubrics)
         marks = filled(found, reports, asked.rubrics, path)
         with_hand_grades(
@@ -102,6 +104,9 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
     absent = {(report.student, each.id) for report in reports for each in report.waiting if each.verdict in ABSENT}
     _say(out, marks, shown_, absent)
+    for row, points in twice:
+        said = f"the page of `autograder review` gave {counted(points or 0.0, 'point')}; those of the file count"
+        _name_lines(path, [row], said)
     for sentence in unknown_before(shown_, known_hand_ins(out, reports, term)):
         console().print(visible(f"Late days: {sentence}"), markup=False, soft_wrap=True)
     if lost:

@@ -19,9 +19,10 @@ from autograder.checks.wording import counted
 from autograder.course import CONFIG_FILE, load, open_course
 from autograder.early_start import DATABASE
 from autograder.reports.final_points import lost_lines
-from autograder.reports.marks import MARKS, Row, fingerprint, read_marks
+from autograder.reports.marks import MARKS, Filed, Row, fingerprint, read_marks
 from autograder.reports.regrading import counting_folder
 from autograder.results import Report
+from autograder.store.records import PAGE, Mark
 
 __all__ = ["database_of_course", "lost_sentence", "missing_file", "place_of", "recorded_marks"]
 
@@ -64,13 +65,25 @@ def recorded_marks(
         place, name = place_of(out / MARKS, database), reports[0].assignment
         found = {
             (each.student, each.answer, each.item): (
-                Row(each.student, each.question, each.answer, each.item, each.most, each.points, each.comment),
+                Row(
+                    each.student,
+                    each.question,
+                    each.answer,
+                    each.item,
+                    each.most,
+                    each.points,
+                    each.comment,
+                    filed=_filed(each),
+                ),
                 each.marked,
             )
             for each in marks(store.database, name)
-            if each.place == place
+            if each.place == place or _filed(each)
         }
-        lost = lost_lines(read_marks(out / MARKS), [row for row, _ in found.values()], reports) if found else []
+        asked = {(report.student, check.id) for report in reports for check in report.waiting}
+        rows = [row for row, _ in found.values()]
+        lost = lost_lines(read_marks(out / MARKS), rows, reports) if found else []
+        lost += [row for row in rows if row.filed and row not in lost and (row.student, row.answer) in asked]
         by_student = {report.student: report for report in reports}
         graded = {
             who: graded_texts(store.database, name, who)
@@ -82,6 +95,16 @@ def recorded_marks(
             if row.points is not None and (marked := found[row.key][1])
         }
     return tuple(replace(row, seen=seen.get(row.key, "")) for row, _ in found.values())
+
+
+def _filed(mark: Mark) -> Filed | None:
+    """What the file had of points and comment that were given on the page; None where none were."""
+    if PAGE not in (mark.place, mark.comment_place):
+        return None
+    return Filed(
+        (mark.filed,) if mark.place == PAGE else (),
+        (mark.filed_comment,) if mark.comment_place == PAGE else (),
+    )
 
 
 def missing_file(database: str) -> str:
@@ -147,6 +170,7 @@ def lost_sentence(out: Path, reports: Sequence[Report], recorded: Sequence[Row])
         UsageError: the file cannot be read.
     """
     lost = lost_lines(read_marks(out / MARKS), recorded, reports) if recorded else []
+    lost = [row for row in lost if row.filed is None]
     if not lost:
         return ""
     stands = {(report.student, each.id): fingerprint(report, each) for report in reports for each in report.waiting}

@@ -24,7 +24,7 @@ from autograder.reports.files import HAND_INS, Cell, csv_text, read_hand_ins, re
 from autograder.reports.graded_notebook import is_cell_of
 from autograder.reports.grades import waiting
 from autograder.reports.manual_grades import HandGrade, HandGrades, read_hand_grades, with_hand_grades
-from autograder.reports.marks import ABSENT, MARKS, WHOLE, Marks, Row, fingerprint, read_marks
+from autograder.reports.marks import ABSENT, MARKS, WHOLE, Marks, Row, fingerprint, read_marks, with_page
 from autograder.results import Report, Verdict
 from autograder.scoring import lowest, rounded, set_points, shown
 
@@ -134,6 +134,7 @@ def _with_lost(marks: Marks | None, recorded: Iterable[Row], reports: Sequence[R
     Lines without points were never recorded. So of an answer whose lines are worth less together than it is, another
     line is without points, and it waits for a person as it did.
     """
+    marks = with_page(marks, recorded)
     lost = lost_lines(marks, recorded, reports)
     if not lost:
         return marks

@@ -27,12 +27,15 @@ __all__ = [
     "ABSENT",
     "MARKS",
     "WHOLE",
+    "Filed",
     "Marks",
     "Row",
     "filled",
     "fingerprint",
+    "given_twice",
     "read_marks",
     "state",
+    "with_page",
     "with_recorded",
     "write_marks",
 ]
@@ -50,12 +53,21 @@ Rubrics = Mapping[str, Sequence[RubricItem]]
 
 
 @dataclass(frozen=True, slots=True)
+class Filed:
+    """What the file had of a line when points or the comment were changed on the page; empty for what was not."""
+
+    points: tuple[float | None, ...] = ()
+    comment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line: what one student is given for one item. `points` is None where nobody gave any yet.
 
     `seen` stands for the answer that was read when points were given, `for_student` is how the student reads the item
     where the words of `item` are for staff, `line` is where it stands in the file (0 for a new one), and `more` holds
-    columns that people added.
+    columns that people added. Of what is recorded, `filed` is set where points or the comment were given on the page:
+    what the file had by then.
     """
 
     student: str
@@ -70,6 +82,7 @@ class Row:
     for_student: str = ""
     line: int = 0
     more: Mapping[str, str] = field(default_factory=dict)
+    filed: Filed | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -203,12 +216,42 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
     return replace(marks or Marks(), rows=tuple(rows))
 
 
+def with_page(marks: Marks | None, recorded: Iterable[Row]) -> Marks | None:
+    """The file with what was given on the page since; a cell that was changed in the file since counts as it is."""
+    given = {row.key: row for row in recorded if row.filed is not None}
+    if marks is None or not given:
+        return marks
+    return replace(
+        marks, rows=tuple(_with_page(row, given[row.key]) if row.key in given else row for row in marks.rows)
+    )
+
+
+def _with_page(row: Row, given: Row) -> Row:
+    filed = given.filed or Filed()
+    if filed.points == (row.points,):
+        row = replace(row, points=given.points, seen=given.seen)
+    return replace(row, comment=given.comment) if filed.comment == (row.comment.strip(),) else row
+
+
+def given_twice(marks: Marks | None, recorded: Iterable[Row]) -> list[tuple[Row, float | None]]:
+    """The lines whose points were changed in the file and on the page since both were the same, with the page's points.
+
+    Those of the file count.
+    """
+    given = {row.key: row for row in recorded if row.filed is not None and row.filed.points}
+    return [
+        (row, given[row.key].points)
+        for row in (marks.rows if marks else ())
+        if row.key in given and row.points not in (given[row.key].points, *(given[row.key].filed or Filed()).points)
+    ]
+
+
 def with_recorded(
     marks: Marks | None, recorded: Iterable[Row], reports: Sequence[Report], rubrics: Rubrics
 ) -> tuple[Marks | None, list[Row]]:
-    """The file with the lines that it had once and has no more, as a damaged one; and these lines.
+    """The file with the lines that it has not, given on the page or lost with a damaged file; and the lost ones.
 
-    A line that is there counts as it is, with its points emptied, too.
+    A line that is there counts as it is, with its points emptied, too, unless points were given on the page since.
 
     Args:
         marks: what there is; None for nothing.
@@ -216,14 +259,19 @@ def with_recorded(
         reports: what was graded; a line about anything else stays out.
         rubrics: the items of each answer.
     """
+    recorded = tuple(recorded)
+    marks = with_page(marks, recorded)
     there = {row.key for row in marks.rows} if marks else set()
     asked = {
         (report.student, check.id, item.staff)
         for report, _, check, rubric in _expected(reports, rubrics)
         for item in rubric
     }
-    lost = [row for row in recorded if row.key in asked - there]
-    return (replace(marks or Marks(), rows=(*(marks.rows if marks else ()), *lost)) if lost else marks), lost
+    absent = [row for row in recorded if row.key in asked - there]
+    if absent:
+        rows = (*(marks.rows if marks else ()), *(replace(row, filed=None) for row in absent))
+        marks = replace(marks or Marks(), rows=rows)
+    return marks, [row for row in absent if row.filed is None]
 
 
 def _expected(

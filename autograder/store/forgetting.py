@@ -60,6 +60,7 @@ _ERASE = (
     "UPDATE attempts SET sha256 = 'forgotten-' || id WHERE student_id = :student",
     "UPDATE check_results SET key = '' WHERE run_id IN (SELECT id FROM runs WHERE student_id = :student)",
     "UPDATE publications SET sha256 = '' WHERE student_id = :student",
+    "DELETE FROM readings WHERE student_id = :student",
     "UPDATE requests SET text = '', answer = '' WHERE student_id = :student",
     "UPDATE students SET name = :pseudonym, forgotten = :at WHERE id = :student",
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
+    "PAGE",
     "STATES",
     "Artefact",
     "LogEntry",
@@ -19,6 +20,9 @@ __all__ = [
     "Run",
     "Student",
 ]
+
+PAGE = "autograder review"
+"""The place of points and comments that were given on the page."""
 
 STATES = ("open", "answered", "closed")
 """The states of a request, in order."""
@@ -67,7 +71,8 @@ class Artefact:
 class Mark:
     """What a person gave for one item of one answer: points, None for none yet, and a comment.
 
-    `place` is where it was written, such as the path of ``marks.csv``; `marked` is None for one that is new.
+    `place` is where it was written, such as the path of ``marks.csv``; `marked` is None for one that is new. Of points
+    and a comment that were given on the page (`PAGE`), `filed` and `filed_comment` are what ``marks.csv`` had by then.
     """
 
     student: str
@@ -80,6 +85,9 @@ class Mark:
     who: str = ""
     place: str = ""
     marked: datetime | None = None
+    filed: float | None = None
+    comment_place: str = ""
+    filed_comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ __all__ = ["BOOLEANS", "FIRST", "HEAD", "STEPS", "TABLES", "create", "prepare", 
 
 FIRST = "0001"
 """The version of databases that have the table `results` and nothing else, no version either."""
-HEAD = "0002"
+HEAD = "0003"
 """The version that this toolkit reads and writes."""
 
 TABLES = (
@@ -34,10 +34,11 @@ TABLES = (
     "publications",
     "requests",
     "log",
+    "readings",
 )
 """All tables of the newest version, in an order in which each refers to earlier ones only."""
 
-BOOLEANS = frozenset({"internal", "hidden"})
+BOOLEANS = frozenset({"internal", "hidden", "flagged"})
 """The columns that are true or false, for which SQLite has numbers."""
 
 _ABOUT = (
@@ -115,7 +116,19 @@ def _course(dialect: str) -> tuple[str, ...]:
     return (*made, *_APPEND_ONLY[dialect])
 
 
-STEPS: Mapping[str, Statements] = MappingProxyType({"0002": _course})
+def _readings(dialect: str) -> tuple[str, ...]:
+    words = _WORDS[dialect]
+    return (
+        f"ALTER TABLE marks ADD COLUMN filed {words['real']}",
+        f"CREATE TABLE readings (id {words['id']}, {_ABOUT}, answer VARCHAR(255) NOT NULL, revision INTEGER NOT NULL, "
+        "undoes INTEGER, flagged BOOLEAN NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, "
+        "changed VARCHAR(32) NOT NULL, who VARCHAR(255) NOT NULL, "
+        "UNIQUE (student_id, assignment_id, answer, revision))",
+        "CREATE INDEX readings_by_answer ON readings (assignment_id, answer)",
+    )
+
+
+STEPS: Mapping[str, Statements] = MappingProxyType({"0002": _course, "0003": _readings})
 """What makes each version of the one before it; what was released is not edited, a new version is added."""
 
 

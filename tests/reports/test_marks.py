@@ -27,6 +27,7 @@ from autograder.results import CheckResult, Report, Verdict
 from autograder.store import Store, sqlite_address
 from autograder.store.history import current_user, log_entries
 from autograder.store.marking import marks
+from autograder.store.readings import Given, change_reading, reading_of
 
 RUBRIC = {"why": (RubricItem("cause", 3.0, "cause"), RubricItem("example", 2.0, "example"))}
 HEAD = "student,question,answer,state,item,most,points,comment,seen\n"
@@ -317,6 +318,9 @@ def fill(path: Path, points: dict[tuple[str, str], str]) -> None:
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
 
 
+ITEMS = (("names the cause", 3.0), ("gives an example", 2.0))
+
+
 @pytest.fixture
 def graded(tmp_path: Path) -> Path:
     """The folder of a graded class: ada wrote both answers, bob one as PDF, cy none."""
@@ -335,6 +339,60 @@ def graded(tmp_path: Path) -> Path:
 def mark(graded: Path) -> str:
     """Run `autograder mark`."""
     return run("mark", "theory", "--out", graded / "out", "--course", graded / "course")
+
+
+def on_page(graded: Path, student: str, **points: float) -> None:
+    """What a grader gives on the page for the answer why."""
+    with Store(sqlite_address(graded / "out" / "grader.db"), who="kim") as store, store.writing("a test"):
+        stands = reading_of(store.database, "theory", student, "why")
+        given = [Given(item, most, points.get(item.split()[0], stands.points.get(item))) for item, most in ITEMS]
+        change_reading(
+            store.database, "theory", student, "why", given, question="b", stamp=stands.stamp, flagged=False,
+            change=store.change(),
+        )  # fmt: skip
+
+
+def given(graded: Path, student: str) -> list[str]:
+    """The points of the answer why in the file."""
+    return [
+        row["points"]
+        for row in rows(graded / "out" / "marks.csv")
+        if (row["student"], row["answer"]) == (student, "why")
+    ]
+
+
+def test_points_of_the_page_count_without_a_file(graded: Path) -> None:
+    """Whatever shows grades counts them, and an answer with points for some items only still waits."""
+    on_page(graded, "ada", names=3, gives=1)
+    on_page(graded, "bob", names=2)
+    run("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course")
+    assert [row["total"] for row in rows(graded / "out" / "grades.csv")] == ["6", "2", "2"]
+
+
+def test_points_of_the_page_and_of_the_file_are_one(graded: Path) -> None:
+    """Each change counts, wherever it was made last; `mark` writes those of the page into the file."""
+    mark(graded)
+    fill(graded / "out" / "marks.csv", {("ada", "names the cause"): "2"})
+    mark(graded)
+    on_page(graded, "ada", names=3, gives=1)
+    said = mark(graded)
+    assert given(graded, "ada") == ["3", "1"]
+    assert "lost" not in said and "written again" not in said
+    fill(graded / "out" / "marks.csv", {("ada", "names the cause"): "2.5"})
+    mark(graded)
+    with Store(sqlite_address(graded / "out" / "grader.db")) as store:
+        assert reading_of(store.database, "theory", "ada", "why").points["names the cause"] == 2.5
+    assert rows(graded / "out" / "grades.csv")[0]["total"] == "5.5"
+
+
+def test_points_that_were_changed_in_both_places_are_reported(graded: Path) -> None:
+    """Those of the file count, and the line is named with what the page gave."""
+    mark(graded)
+    on_page(graded, "ada", names=3)
+    fill(graded / "out" / "marks.csv", {("ada", "names the cause"): "1"})
+    said = mark(graded)
+    assert "marks.csv:2: ada, why, 'names the cause': the page of `autograder review` gave 3 points; those of" in said
+    assert given(graded, "ada") == ["1", ""]
 
 
 def test_a_class_is_marked(graded: Path) -> None:

@@ -28,7 +28,7 @@ from autograder.store.marking import marks, record_marks
 from autograder.store.publishing import add_request, publications, publish, requests
 from autograder.store.records import Mark, Publication, Request
 from autograder.store.runs import runs
-from autograder.store.schema import TABLES
+from autograder.store.schema import HEAD, TABLES
 
 MADE = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -155,7 +155,7 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
         "a row twice": ("students.jsonl", files["students.jsonl"] * 2),
         "a file": (model, b"other"),
         "a count": ("marks.jsonl", b""),
-        "another version": ("manifest.json", files["manifest.json"].replace(b'"0002"', b'"0099"')),
+        "another version": ("manifest.json", files["manifest.json"].replace(f'"{HEAD}"'.encode(), b'"0099"')),
     }
     if damage == "no zip":
         bad.write_bytes(b"no zip")
