@@ -109,17 +109,20 @@ def review(
         ),
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")] = False,
+    grader: Annotated[
+        str, typer.Option("--grader", metavar="NAME", help="Who gives points; else the user of this machine.")
+    ] = "",
     db: DatabaseOption = None,
     course: CourseOption = None,
 ) -> None:
-    """Show the class in the browser of this machine.
+    """Read the class and grade written answers in the browser of this machine.
 
-    A page of the course and one of each assignment: students, points, what waits for manual grading, and how many
-    passed each check. Only this machine is answered, and only with the token in the printed address. Nothing is
-    changed.
+    A page of the course, one of each assignment (students, points, what waits for manual grading, how many passed each
+    check), one of each submission, and one of each written answer, where points and comments are given by the keyboard
+    and saved at once. Only this machine is answered, and only with the token in the printed address.
 
     Example: autograder review --out graded
     """
-    from autograder.cli.review import serve_class
+    from autograder.cli.review import Served, serve_class
 
-    serve_class(out, db, course, port=port, browser=not no_browser)
+    serve_class(Served(out, db, course, port, browser=not no_browser, grader=grader))

@@ -1,39 +1,65 @@
-"""`autograder review`: serve the class's results to the browser of this machine."""
+"""`autograder review`: serve the class's results to the browser of this machine, and take what people give there."""
 
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.cli.kept import address_of
+from autograder.cli.kept import address_of, course_folder
 
-__all__ = ["serve_class"]
+if TYPE_CHECKING:
+    from autograder.assignment.rubric import RubricItem
+
+__all__ = ["Served", "serve_class"]
 
 
-def serve_class(out: Path | None, db: str | None, course: Path | None, *, port: int, browser: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The arguments of `autograder review`."""
+
+    out: Path | None
+    db: str | None
+    course: Path | None
+    port: int
+    browser: bool
+    grader: str = ""
+
+
+def serve_class(call: Served) -> None:
     """Print the address, open it, and answer until Ctrl-C.
 
     Raises:
         UsageError: there is no such database, or another program has the port.
     """
+    from autograder.formats.recorded_marks import rubrics_of
     from autograder.review.access import Access, new_token
     from autograder.review.app import serve
+    from autograder.review.page import Review
     from autograder.store import Store
 
-    address = address_of(db, out, course, there=True)
+    root = course_folder(call.course)
+
+    @cache
+    def rubrics(name: str) -> dict[str, tuple[RubricItem, ...]]:
+        return rubrics_of(name, root) if root is not None else {}
+
+    address = address_of(call.db, call.out, call.course, there=True)
     with Store(address):  # one that cannot be used is refused before anything is served
         pass
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind(("127.0.0.1", port))
+            listening.bind(("127.0.0.1", call.port))
         except OSError as error:
-            raise UsageError(f"Cannot listen on port {port}: {reason_of(error)}; name another --port.") from None
+            raise UsageError(f"Cannot listen on port {call.port}: {reason_of(error)}; name another --port.") from None
         listening.listen()
         access = Access(new_token(), listening.getsockname()[1])
         typer.echo(f"Review: {access.address} (for you alone; Ctrl-C ends it)")
-        serve(address, access, listening, browser=browser)
+        serve(Review(address, access, call.grader, rubrics, call.out), listening, browser=call.browser)

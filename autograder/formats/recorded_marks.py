@@ -14,17 +14,19 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.course import CONFIG_FILE, load, open_course
 from autograder.early_start import DATABASE
+from autograder.loader import load as load_assignment
 from autograder.reports.final_points import lost_lines
 from autograder.reports.marks import MARKS, Filed, Row, fingerprint, read_marks
 from autograder.reports.regrading import counting_folder
 from autograder.results import Report
 from autograder.store.records import PAGE, Mark
 
-__all__ = ["database_of_course", "lost_sentence", "missing_file", "place_of", "recorded_marks"]
+__all__ = ["database_of_course", "lost_sentence", "missing_file", "place_of", "recorded_marks", "rubrics_of"]
 
 _MOST_NAMES = 20
 _UNKNOWN = "unknown"
@@ -161,6 +163,19 @@ def database_of_course(name: str, course: Path | None) -> str | None:
         if course is not None:
             raise
         return None
+
+
+def rubrics_of(name: str, course: Path | None) -> dict[str, tuple[RubricItem, ...]]:
+    """The items of each written answer of an assignment; those of nbgrader's have none.
+
+    Raises:
+        UsageError: there is no such assignment, or it cannot be loaded.
+    """
+    from autograder.formats.nbgrader import find_course
+
+    if find_course(course or Path.cwd(), name) is not None:
+        return {}
+    return {each.id: each.rubric for each in load_assignment(open_course(course)[0], name).assignment.written}
 
 
 def lost_sentence(out: Path, reports: Sequence[Report], recorded: Sequence[Row]) -> str:

@@ -18,7 +18,8 @@ __all__ = ["HEADERS", "Access", "new_token"]
 HEADERS = MappingProxyType(
     {
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
@@ -27,7 +28,7 @@ HEADERS = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-"""What every answer says: no script, no style but the server's own file, no frame, and nothing kept by the browser."""
+"""What every answer says: no script or style but the server's own files, no frame, and nothing kept by the browser."""
 
 _NAMES = ("127.0.0.1", "localhost")
 
@@ -63,6 +64,15 @@ class Access:
     def address(self) -> str:
         """The address with the token, for the browser that is opened."""
         return f"http://{_NAMES[0]}:{self.port}/?token={self.token}"
+
+    @property
+    def form_key(self) -> str:
+        """What every form holds and no page elsewhere knows: the change was asked for on one of these pages."""
+        return hmac.digest(self.token.encode(), b"form", "sha256").hex()
+
+    def is_form_key(self, text: str) -> bool:
+        """Whether a text is the form's key, in a time that does not depend on it."""
+        return hmac.compare_digest(text.encode("utf-8", "replace"), self.form_key.encode())
 
     def is_host(self, host: str) -> bool:
         """Whether a Host header names this server."""

@@ -1,24 +1,23 @@
-"""The server's pages: a request is let in, answered from the results database, and drawn without a script."""
+"""The server: a request is let in, and answered by the page that its address names."""
 
 from __future__ import annotations
 
 import webbrowser
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from autograder.reports.pages.text import visible
 from autograder.review.access import HEADERS, Access
-from autograder.store import Store
-from autograder.store.class_results import SORTS, assignments, class_page
+from autograder.review.grading import NO_KEY, begin_grading, change_answer, show_answer, show_file
+from autograder.review.page import STATIC, Refused, Review, read_form, static_file
+from autograder.review.reading import choose_names, show_class, show_course, show_submission
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "serve"]
 
-_HERE = Path(__file__).parent
 _NO_TOKEN = "This page needs the address with the token that `autograder review` printed; open that one."  # noqa: S105
 _OTHER_HOST = "This server answers under 127.0.0.1 and localhost alone; open the address that it printed."
 _OURS = "This is our fault; no grade has changed. The terminal of `autograder review` says more."
@@ -36,7 +34,7 @@ _OURS = "This is our fault; no grade has changed. The terminal of `autograder re
 class _Guard:
     """Lets in who may ask, before anything else is looked at, and puts the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, access: Access, refuse: Callable[[int, str], Response]) -> None:
+    def __init__(self, app: ASGIApp, access: Access, refuse: Callable[[Request, int, str], Response]) -> None:
         self._app, self._access, self._refuse = app, access, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,8 +44,9 @@ class _Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
+                there = {name.lower() for name, _ in message["headers"]}
                 own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = [*message["headers"], *own]
+                message["headers"] = [*message["headers"], *(each for each in own if each[0] not in there)]
             await send(message)
 
         await self._chosen(Headers(scope=scope), Request(scope))(scope, receive, guarded)
@@ -55,74 +54,75 @@ class _Guard:
     def _chosen(self, headers: Headers, request: Request) -> ASGIApp:
         access = self._access
         if not access.is_host(headers.get("host", "")):
-            return self._refuse(400, _OTHER_HOST)
+            return self._refuse(request, 400, _OTHER_HOST)
         if access.is_token(request.query_params.get("token", "")):
             answer = RedirectResponse(request.url.path, 303)
             answer.set_cookie(access.cookie, access.token, httponly=True, samesite="strict", path="/")
             return answer
-        return self._app if access.is_known(headers.get("cookie", "")) else self._refuse(403, _NO_TOKEN)
+        return self._app if access.is_known(headers.get("cookie", "")) else self._refuse(request, 403, _NO_TOKEN)
 
 
-def application(address: str, access: Access) -> ASGIApp:
-    """The pages of a results database, as an ASGI application.
+def application(review: Review) -> ASGIApp:
+    """The pages of a results database, as an ASGI application."""
 
-    Args:
-        address: the database; it is opened anew for each request, because it belongs to the thread that opened it.
-        access: who may ask.
-    """
-    environment = Environment(
-        loader=PackageLoader("autograder.review"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["visible"] = visible
+    def refuse(request: Request, status: int, sentence: str) -> Response:
+        return review.page(request, "error.html", status, sentence=sentence)
 
-    def page(template: str, status: int = 200, **values: object) -> Response:
-        return HTMLResponse(environment.get_template(template).render(values), status)
+    def page(show: Callable[[Review, Request], Response]) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            return show(review, request)
 
-    def refuse(status: int, sentence: str) -> Response:
-        return page("error.html", status, sentence=sentence)
+        return answer
 
-    def course(_: Request) -> Response:
-        with Store(address) as store, store.reading():
-            return page("course.html", lines=assignments(store.database))
+    async def names(request: Request) -> Response:
+        form = await read_form(request)
+        if not review.access.is_form_key(form.get("key", "")):
+            raise Refused(403, NO_KEY)
+        return choose_names(review, hidden=form.get("hidden") == "on", back=form.get("back", "/"))
 
-    def whole_class(request: Request) -> Response:
-        name, asked = request.path_params["name"], request.query_params
-        sort, search = asked.get("sort", "student"), asked.get("search", "")
-        if sort not in SORTS:
-            return refuse(400, f"The students cannot be sorted by {sort!r}; choose one of {', '.join(SORTS)}.")
-        down = asked.get("order") == "down"
-        with Store(address) as store, store.reading():
-            found = class_page(store.database, name, sort=sort, down=down, search=search)
-        if found is None:
-            return refuse(404, f"There is no assignment {name!r} in this database; the course page lists all.")
-        return page("class.html", name=name, found=found, sort=sort, down=down, search=search, sorts=tuple(SORTS))
+    async def answer(request: Request) -> Response:
+        if request.method == "GET":
+            return await run_in_threadpool(show_answer, review, request)
+        form = await read_form(request)
+        return await run_in_threadpool(change_answer, review, request, form)
 
-    def style(_: Request) -> Response:
-        return Response((_HERE / "static" / "review.css").read_bytes(), media_type="text/css")
+    def static(request: Request) -> Response:
+        name = request.path_params["name"]
+        content = static_file(name)
+        if content is None:
+            raise HTTPException(404)
+        return Response(content, media_type=STATIC[name])
 
-    def refused(_: Request, error: Exception) -> Response:
+    def refused(request: Request, error: Exception) -> Response:
+        if isinstance(error, Refused):
+            return refuse(request, error.status, str(error))
         status = error.status_code if isinstance(error, HTTPException) else 500
         sentences = {404: "There is no such page; the course page lists all.", 405: "This page can only be read."}
-        return refuse(status, sentences.get(status, "This request cannot be answered."))
+        return refuse(request, status, sentences.get(status, "This request cannot be answered."))
 
-    def failed(_: Request, __: Exception) -> Response:
-        return refuse(500, _OURS)
+    def failed(request: Request, __: Exception) -> Response:
+        return refuse(request, 500, _OURS)
 
+    about = "/assignments/{name}/answers/{answer}"
     routes = [
-        Route("/", course),
-        Route("/assignments/{name:path}", whole_class),
-        Route("/static/review.css", style),
+        Route("/", page(show_course)),
+        Route("/names", names, methods=["POST"]),
+        Route("/assignments/{name}", page(show_class)),
+        Route("/assignments/{name}/students/{student:int}", page(show_submission)),
+        Route(about, page(begin_grading)),
+        Route(about + "/{student:int}", answer, methods=["GET", "POST"]),
+        Route(about + "/{student:int}/file", page(show_file)),
+        Route("/static/{name}", static),
     ]
-    inner = Starlette(routes=routes, exception_handlers={HTTPException: refused, Exception: failed})
-    return _Guard(inner, access, refuse)
+    handlers = {HTTPException: refused, Refused: refused, Exception: failed}
+    return _Guard(Starlette(routes=routes, exception_handlers=handlers), review.access, refuse)
 
 
-def serve(address: str, access: Access, listening: socket.socket, *, browser: bool) -> None:
+def serve(review: Review, listening: socket.socket, *, browser: bool) -> None:
     """Answer requests until Ctrl-C.
 
     Args:
-        address: the results database.
-        access: who may ask.
+        review: what is served, and who may ask.
         listening: a socket that is bound to the access's port.
         browser: whether a browser is opened with the address that holds the token.
 
@@ -131,8 +131,8 @@ def serve(address: str, access: Access, listening: socket.socket, *, browser: bo
     """
     import uvicorn
 
-    config = uvicorn.Config(application(address, access), log_level="error", access_log=False, server_header=False)
+    config = uvicorn.Config(application(review), log_level="error", access_log=False, server_header=False)
     if browser:
-        webbrowser.open(access.address)  # the socket takes its request even before the server answers
+        webbrowser.open(review.access.address)  # the socket takes its request even before the server answers
     uvicorn.Server(config).run(sockets=[listening])
     raise KeyboardInterrupt  # uvicorn takes Ctrl-C for itself

@@ -6,6 +6,7 @@ lateness takes off and what homework sets add is in the gradebook.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,12 +15,14 @@ from typing import Any
 from autograder.results import Verdict
 from autograder.store.database import Database
 
-__all__ = ["SORTS", "AssignmentLine", "CheckLine", "ClassPage", "StudentLine", "assignments", "class_page"]
+__all__ = ["BINS", "SORTS", "AssignmentLine", "CheckLine", "ClassPage", "StudentLine", "assignments", "class_page"]
 
 _NEWEST = (
     "SELECT t.assignment_id, r.student_id, r.id, r.internal, r.points, r.max_points, r.finished FROM runs r "
     "JOIN attempts t ON t.id = r.attempt_id {where} ORDER BY NOT r.internal, r.finished, r.id"
 )
+BINS = 10
+"""So many parts of the points the distribution has."""
 _AT_ONCE = 500  # runs in one query: databases take about a thousand at most
 
 
@@ -46,8 +49,9 @@ class AssignmentLine:
 
 @dataclass(frozen=True, slots=True)
 class StudentLine:
-    """A student on the class page; `manual` counts checks that wait for manual grading."""
+    """A student on the class page; `id` is the number in the tables, `manual` counts checks that wait for a person."""
 
+    id: int
     name: str
     points: float
     most: float
@@ -71,11 +75,15 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassPage:
-    """One assignment: the students that were asked for, how many there are in all, and its checks."""
+    """One assignment: the students that were asked for, how many there are in all, and its checks.
+
+    `bins` says how many students with a final run have a tenth of the points, the next tenth, and so on.
+    """
 
     students: tuple[StudentLine, ...]
     total: int
     checks: tuple[CheckLine, ...]
+    bins: tuple[int, ...]
 
 
 SORTS: Mapping[str, Callable[[StudentLine], Any]] = MappingProxyType(
@@ -108,7 +116,14 @@ def assignments(database: Database) -> tuple[AssignmentLine, ...]:
 
 
 def class_page(
-    database: Database, assignment: str, *, sort: str = "student", down: bool = False, search: str = ""
+    database: Database,
+    assignment: str,
+    *,
+    sort: str = "student",
+    down: bool = False,
+    search: str = "",
+    tenth: int | None = None,
+    without: str = "",
 ) -> ClassPage | None:
     """The students and checks of an assignment; None where there is no such assignment.
 
@@ -118,6 +133,8 @@ def class_page(
         sort: one of `SORTS`.
         down: whether the largest comes first.
         search: a part of the names to show, in any case; "" for all.
+        tenth: only students in that one of `ClassPage.bins`; None for all.
+        without: only students who did not pass the check of that id; "" for all.
     """
     found = database.rows("SELECT id FROM assignments WHERE name = :name", {"name": assignment})
     if not found:
@@ -131,13 +148,31 @@ def class_page(
         verdicts = [verdict for *_, verdict in checks.get(run, ())]
         passed, manual = verdicts.count(Verdict.PASSED.name), verdicts.count(Verdict.MANUAL.name)
         lines.append(
-            StudentLine(names[who], points, most, passed, len(verdicts), manual, bool(internal), finished[:16])
+            StudentLine(who, names[who], points, most, passed, len(verdicts), manual, bool(internal), finished[:16])
         )
     final = [checks.get(row[0], []) for row in newest.values() if not row[1]]
-    shown = [line for line in lines if search.casefold() in line.name.casefold()]
+    failing = {
+        who
+        for who, (run, *_) in newest.items()
+        if any(check == without and verdict != Verdict.PASSED.name for _, check, _, verdict in checks.get(run, ()))
+    }
+    shown = [
+        line
+        for line in lines
+        if search.casefold() in line.name.casefold() and tenth in (None, _tenth(line))
+        if not without or line.id in failing
+    ]
     shown.sort(key=lambda line: line.name)
     shown.sort(key=SORTS[sort], reverse=down)
-    return ClassPage(tuple(shown), len(lines), _rates(final))
+    counts = Counter(map(_tenth, lines))
+    return ClassPage(tuple(shown), len(lines), _rates(final), tuple(counts[number] for number in range(BINS)))
+
+
+def _tenth(line: StudentLine) -> int | None:
+    """In which tenth of the points a student is; None where nothing is final."""
+    if line.internal or not line.most:
+        return None
+    return max(0, min(BINS - 1, int(BINS * line.points / line.most + 1e-9)))
 
 
 def _rates(runs: Sequence[Sequence[tuple[str, str, bool, str]]]) -> tuple[CheckLine, ...]:

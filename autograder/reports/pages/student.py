@@ -27,9 +27,22 @@ if TYPE_CHECKING:
     from jinja2.bccache import Bucket
     from markupsafe import Markup
 
-__all__ = ["TONES", "AnsweredRequest", "Heading", "render", "staff_page", "student_page"]
+__all__ = [
+    "REPORT",
+    "TEMPLATES",
+    "TONES",
+    "AnsweredRequest",
+    "Heading",
+    "environment",
+    "render",
+    "staff_page",
+    "staff_values",
+    "student_page",
+]
 
 TEMPLATES = Path(__file__).parent / "templates"
+REPORT = "report.html"
+"""The template of one report."""
 
 _NOT_LISTED = frozenset({"artefacts", "not_kept"})  # for a later run alone
 
@@ -81,23 +94,33 @@ def student_page(
 
 def staff_page(report: Report, heading: Heading) -> str:
     """Everything in the report, with resources and the replay record."""
-    return _page(Shown(report, (), None), heading, NOTHING_KNOWN, requests=(), staff=True)
+    return render(REPORT, **staff_values(report, heading))
+
+
+def staff_values(report: Report, heading: Heading) -> dict[str, Any]:
+    """What the template `REPORT` shows of a report to staff."""
+    return _values(Shown(report, (), None), heading, NOTHING_KNOWN, requests=(), staff=True)
 
 
 def _page(shown: Shown, heading: Heading, moment: Moment, *, requests: Sequence[AnsweredRequest], staff: bool) -> str:
+    return render(REPORT, **_values(shown, heading, moment, requests=requests, staff=staff))
+
+
+def _values(
+    shown: Shown, heading: Heading, moment: Moment, *, requests: Sequence[AnsweredRequest], staff: bool
+) -> dict[str, Any]:
     report = shown.report
-    return render(
-        "report.html",
-        report=report,
-        heading=heading,
-        staff=staff,
-        replay=_replay(report) if staff else {},
-        once=said_once(report, staff=staff),
-        above=AS_ABOVE,
-        withheld=[(each.question, withheld_sentence(each, moment)) for each in shown.withheld],
-        total=shown.total,
-        requests=requests,
-    )
+    return {
+        "report": report,
+        "heading": heading,
+        "staff": staff,
+        "replay": _replay(report) if staff else {},
+        "once": said_once(report, staff=staff),
+        "above": AS_ABOVE,
+        "withheld": [(each.question, withheld_sentence(each, moment)) for each in shown.withheld],
+        "total": shown.total,
+        "requests": requests,
+    }
 
 
 def _replay(report: Report) -> dict[str, Any]:
@@ -110,17 +133,21 @@ def _replay(report: Report) -> dict[str, Any]:
 
 def render(template: str, **values: Any) -> str:
     """Fill in a template; every value is escaped."""
-    return _environment().get_template(template).render(**values)
+    return environment().get_template(template).render(**values)
 
 
 @cache
-def _environment() -> Environment:
-    """The templates, with the words and the style sheet that all of them use."""
+def environment(*folders: Path) -> Environment:
+    """The templates, with the words and the style sheet that all of them use.
+
+    Args:
+        folders: with further templates, which go before those of the same name here.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    made = Environment(
+        loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -131,7 +158,7 @@ def _environment() -> Environment:
     )
     style = (TEMPLATES / "style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals.update(
+    made.globals.update(
         style=Markup(style),  # noqa: S704 (our own file)
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
         wording=WORDING,
@@ -139,7 +166,7 @@ def _environment() -> Environment:
         tones=TONES,
         rounded=rounded,
     )
-    environment.filters.update(
+    made.filters.update(
         visible=visible,
         shown=shown,
         points_of=points_of,
@@ -150,7 +177,7 @@ def _environment() -> Environment:
         counted=counted,
         signed=signed,
     )
-    return environment
+    return made
 
 
 def _compiled_before() -> BytecodeCache:
