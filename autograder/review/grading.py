@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,7 @@ def change_answer(review: Review, request: Request, form: Mapping[str, str]) -> 
                 return JSONResponse({"said": said, **_plain_reading(stands, queue.items)}, status)
             return _page(review, request, queue, place, stands, said=said, status=status)
         with store.reading():
-            queue = _queue(review, store, assignment, answer)
+            queue = replace(queue, reached=_reached(store, assignment, answer))
     following = queue.next_ungraded(place)
     if wants_json:
         state = {"graded": queue.graded, "of": len(queue.answers), "next": following}

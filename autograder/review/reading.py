@@ -65,7 +65,7 @@ def show_class(review: Review, request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """A bar of a drawing that is 100 wide and 40 high: how many students have from `low` to `high` % of the points."""
+    """A bar of a drawing that is 100 wide and 20 high: how many students have from `low` to `high` % of the points."""
 
     tenth: int
     low: int
@@ -77,7 +77,7 @@ class _Bar:
 def _bars(bins: tuple[int, ...]) -> list[_Bar]:
     width, tallest = 100 // len(bins), max(bins) or 1
     return [
-        _Bar(number, number * width, (number + 1) * width, count, round(40 * count / tallest, 2))
+        _Bar(number, number * width, (number + 1) * width, count, round(20 * count / tallest, 2))
         for number, count in enumerate(bins)
     ]
 

@@ -50,8 +50,11 @@ def graded(folder: Path, answers: dict[str, str]) -> Path:
     with Store(sqlite_address(folder / "grader.db")) as store:
         for number, (student, text) in enumerate(answers.items()):
             why = replace(check("why", Verdict.MANUAL, points=0), by_hand=5.0, answer=text)
-            code = check("code", Verdict.FAILED, failure=f"expected 5, got {HOSTILE}")
-            store.keep(report(student, question("a", code, why, output=HOSTILE), key=f"k{number}"))
+            code = [
+                check(each, Verdict.FAILED if number % part else Verdict.PASSED, failure=f"expected 5, got {HOSTILE}")
+                for part, each in enumerate(("gradient", "training", "accuracy"), 2)
+            ]
+            store.keep(report(student, question("a", *code, why, output=HOSTILE), key=f"k{number}"))
     return folder
 
 
