@@ -112,6 +112,10 @@ def review(
     grader: Annotated[
         str, typer.Option("--grader", metavar="NAME", help="Who gives points; else the user of this machine.")
     ] = "",
+    submissions: Annotated[
+        Path | None,
+        typer.Option("--submissions", metavar="DIR", help="What was graded, to show its code; else submissions/NAME."),
+    ] = None,
     db: DatabaseOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -125,4 +129,4 @@ def review(
     """
     from autograder.cli.review import Served, serve_class
 
-    serve_class(Served(out, db, course, port, browser=not no_browser, grader=grader))
+    serve_class(Served(out, db, course, port, browser=not no_browser, grader=grader, submissions=submissions))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,9 +15,11 @@ import typer
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.cli.kept import address_of, course_folder
+from autograder.course import CONFIG_FILE, load
 
 if TYPE_CHECKING:
     from autograder.assignment.rubric import RubricItem
+    from autograder.submissions import Submission
 
 __all__ = ["Served", "serve_class"]
 
@@ -30,17 +34,19 @@ class Served:
     port: int
     browser: bool
     grader: str = ""
+    submissions: Path | None = None
 
 
 def serve_class(call: Served) -> None:
     """Print the address, open it, and answer until Ctrl-C.
 
     Raises:
-        UsageError: there is no such database, or another program has the port.
+        UsageError: there is no such database or folder, or another program has the port.
     """
     from autograder.formats.recorded_marks import rubrics_of
     from autograder.review.access import Access, new_token
     from autograder.review.app import serve
+    from autograder.review.code import staged
     from autograder.review.page import Review
     from autograder.store import Store
 
@@ -50,16 +56,30 @@ def serve_class(call: Served) -> None:
     def rubrics(name: str) -> dict[str, tuple[RubricItem, ...]]:
         return rubrics_of(name, root) if root is not None else {}
 
+    if call.submissions is not None and not call.submissions.is_dir():
+        raise UsageError(f"There is no folder {call.submissions}; correct the path.")
     address = address_of(call.db, call.out, call.course, there=True)
     with Store(address):  # one that cannot be used is refused before anything is served
         pass
-    with socket.socket() as listening:
+    with socket.socket() as listening, tempfile.TemporaryDirectory(prefix="autograder-") as staging:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(("127.0.0.1", call.port))
         except OSError as error:
             raise UsageError(f"Cannot listen on port {call.port}: {reason_of(error)}; name another --port.") from None
         listening.listen()
+
+        one_at_a_time = Lock()  # requests come in threads
+
+        @cache
+        def handed_in(name: str) -> dict[str, Submission] | None:
+            inbox = call.submissions or (root / "submissions" / name if root else None)
+            if root is None or inbox is None or not inbox.is_dir():
+                return None
+            with one_at_a_time:
+                return staged(root, load(root / CONFIG_FILE), name, inbox, Path(staging) / name)
+
         access = Access(new_token(), listening.getsockname()[1])
         typer.echo(f"Review: {access.address} (for you alone; Ctrl-C ends it)")
-        serve(Review(address, access, call.grader, rubrics, call.out), listening, browser=call.browser)
+        review = Review(address, access, call.grader, rubrics, call.out, handed_in)
+        serve(review, listening, browser=call.browser)

@@ -17,11 +17,12 @@ from autograder.reports.marks import WHOLE
 from autograder.reports.pages.student import TEMPLATES, environment
 from autograder.review.access import Access
 from autograder.store import Store
+from autograder.submissions import Submission
 
 __all__ = ["STATIC", "Refused", "Review", "read_form", "static_file"]
 
 _HERE = Path(__file__).parent
-STATIC = {"style.css": "text/css", "review.css": "text/css", "grading.js": "text/javascript"}
+STATIC = {"style.css": "text/css", "review.css": "text/css", "code.css": "text/css", "grading.js": "text/javascript"}
 """The files that pages use; a browser asks for them by these names."""
 _NAMES = "autograder_names"
 _MOST_FIELDS, _MOST_BYTES = 500, 200_000  # of a form
@@ -46,6 +47,8 @@ class Review:
         grader: under whose name points are given; "" for the user of this machine.
         rubrics: gives, for an assignment, the items of each answer that has some.
         out: the graded folder, in which PDF answers lie; None for none.
+        handed_in: gives everybody's staged submissions to an assignment, by student; None where there is no folder of
+            them.
     """
 
     address: str
@@ -53,6 +56,7 @@ class Review:
     grader: str = ""
     rubrics: Callable[[str], Mapping[str, Sequence[RubricItem]]] = lambda _: {}
     out: Path | None = None
+    handed_in: Callable[[str], Mapping[str, Submission] | None] = lambda _: None
 
     def store(self) -> Store:
         """The open database; use it in a `with` statement."""
@@ -115,6 +119,10 @@ def static_file(name: str) -> bytes | None:
     """The content of one of the files that pages use; None for any other name."""
     if name not in STATIC:
         return None
+    if name == "code.css":
+        from autograder.review.code import code_style
+
+        return code_style()
     return ((TEMPLATES if name == "style.css" else _HERE / "static") / name).read_bytes()
 
 

@@ -8,8 +8,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.reports.pages.student import Heading, staff_values
 from autograder.results import Report
+from autograder.review.code import CodeFile, code_of
 from autograder.review.grading import answer_lines
 from autograder.review.page import Refused, Review
 from autograder.store.class_results import BINS, SORTS, assignments, class_page
@@ -97,7 +99,17 @@ def show_submission(review: Review, request: Request) -> Response:
     if review.hides_names(request):
         report = replace(report, student=review.called(request)(student, called))
     values = staff_values(report, Heading("Submission", name))
-    return review.page(request, "report.html", assignment=name, answers=[each.id for each in report.waiting], **values)
+    code: tuple[CodeFile, ...] = ()
+    unshown = ""
+    try:
+        handed_in = review.handed_in(name)
+        if handed_in is not None:
+            code, unshown = code_of(report, handed_in.get(called))
+    except (UsageError, InstructorError) as error:
+        unshown = f"The files cannot be shown. {error}"
+    return review.page(
+        request, "submission.html", assignment=name, student=student, code=code, unshown=unshown, **values
+    )
 
 
 def choose_names(review: Review, *, hidden: bool, back: str) -> Response:

@@ -23,6 +23,7 @@ from autograder.review.app import application
 from autograder.review.page import Review
 from autograder.store import Store, sqlite_address
 from autograder.store.marking import marks
+from autograder.submissions import Submission
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -31,6 +32,17 @@ RUBRIC = {"why": (RubricItem("names the cause", 3.0, "cause"), RubricItem("gives
 HOSTILE = "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>'\"&"
 MILLISECONDS = 60_000  # that a busy machine may take
 CLASS = 40
+CODE = '''"""A module."""
+import numpy as np
+
+
+@np.vectorize
+def double(x: float = 1.5, *more) -> float:
+    # twice
+    if x is None or not more:
+        raise ValueError(f"no {x!r}\\n")
+    return 2 * x
+'''
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +71,7 @@ def graded(folder: Path, answers: dict[str, str]) -> Path:
 
 
 @contextmanager
-def served(folder: Path, grader: str = "kim") -> Iterator[str]:
+def served(folder: Path, grader: str = "kim", handed_in: dict[str, Submission] | None = None) -> Iterator[str]:
     """The address of a server of that folder, in a thread."""
     import uvicorn
 
@@ -67,7 +79,9 @@ def served(folder: Path, grader: str = "kim") -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         access = Access("token", listening.getsockname()[1])
-        review = Review(sqlite_address(folder / "grader.db"), access, grader, lambda _: RUBRIC, folder)
+        review = Review(
+            sqlite_address(folder / "grader.db"), access, grader, lambda _: RUBRIC, folder, lambda _: handed_in
+        )
         server = uvicorn.Server(
             uvicorn.Config(application(review), log_level="error", access_log=False, timeout_graceful_shutdown=1)
         )
@@ -231,7 +245,10 @@ def test_every_page_is_accessible(tmp_path: Path, opened: Callable[..., Any], sc
     from axe_playwright_python.sync_playwright import Axe
 
     folder = graded(tmp_path, {"ada": "It overflows: $e^{x}$.", "ben": "it overflows: $e^{x}$.", "cem": ""})
-    with served(folder) as address:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "hw.py").write_text(CODE)
+    handed_in = {"ada": Submission("ada", tmp_path / "code", "")}
+    with served(folder, handed_in=handed_in) as address:
         page = opened(address, color_scheme=scheme, bypass_csp=True)  # axe itself is a script of another place
         root = address.partition("?")[0]
         answer = page.url.removeprefix(root)

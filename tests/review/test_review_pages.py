@@ -120,6 +120,13 @@ def test_the_class_is_sorted_and_searched(folder: Path) -> None:
     assert "not final" in text and "33 %" in text
 
 
+def test_a_submission_leads_to_its_answers(folder: Path) -> None:
+    """Everything of the report that staff may read, and a way to grade what waits."""
+    text = get(folder, "/assignments/tiny/students/2").text
+    assert f'<a href="{ANSWER[:-1]}2">Grade essay</a>' in text
+    assert "What reproduces these numbers" in text and "ben" in text
+
+
 def test_who_is_in_a_bar_and_who_did_not_pass_is_shown(folder: Path) -> None:
     """A bar leads to the students with that share of the points, a pass rate to those who did not pass."""
     text = get(folder, "/assignments/tiny").text
