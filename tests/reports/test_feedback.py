@@ -364,7 +364,7 @@ def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
     def drawn() -> str:
-        monkeypatch.setattr(student, "_environment", functools.cache(student._environment.__wrapped__))
+        monkeypatch.setattr(student, "environment", functools.cache(student.environment.__wrapped__))
         return student_page(everything(), HEADING)
 
     assert drawn() == page
