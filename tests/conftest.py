@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import any_address, postgres_address, postgres_folder  # noqa: F401 (fixtures)
+from hang_guard import HangGuard
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
@@ -115,6 +116,27 @@ def greets(student):
     """A greeting holds the name."""
     assert "Ada" in student.greet("Ada"), "the name is missing"
 '''
+
+
+_guards: list[HangGuard] = []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Each process that runs tests is guarded; one that only hands them out runs none."""
+    if not session.config.getoption("numprocesses", None):
+        _guards.append(HangGuard())
+
+
+def pytest_runtest_logstart() -> None:
+    """The guard sees that another test begins."""
+    for guard in _guards:
+        guard.begins()
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing is guarded any more."""
+    while _guards:
+        _guards.pop().ends()
 
 
 @pytest.hookimpl(tryfirst=True)
