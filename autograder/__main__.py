@@ -13,9 +13,12 @@ def main() -> None:
     try:
         early_stop.wait(anyhow=True)
         gc.disable()  # imports make little garbage; `autograder.cli` turns it on again
-        from autograder.cli import main as command_line
+        from autograder.kept_methods import kept_methods
 
-        command_line()
+        with kept_methods():
+            from autograder.cli import main as command_line
+
+            command_line()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped before anything was done.\n")
         sys.exit(_STOPPED)
