@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -15,9 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from autograder.review.access import HEADERS, Access
-from autograder.review.grading import NO_KEY, begin_grading, change_answer, show_answer, show_file
-from autograder.review.page import STATIC, Refused, Review, read_form, static_file
-from autograder.review.reading import choose_names, show_class, show_course, show_submission
+from autograder.review.grading import begin_grading, change_answer, show_answer, show_file
+from autograder.review.page import NO_KEY, STATIC, Refused, Review, read_form, static_file
+from autograder.review.reading import choose_names, show_as_student, show_class, show_course, show_submission
+from autograder.review.requests import change_request, show_requests
 
 if TYPE_CHECKING:
     import socket
@@ -29,6 +30,10 @@ __all__ = ["application", "serve"]
 _NO_TOKEN = "This page needs the address with the token that `autograder review` printed; open that one."  # noqa: S105
 _OTHER_HOST = "This server answers under 127.0.0.1 and localhost alone; open the address that it printed."
 _OURS = "This is our fault; no grade has changed. The terminal of `autograder review` says more."
+
+
+_Show = Callable[[Review, Request], Response]
+_Change = Callable[[Review, Request, Mapping[str, str]], Response]
 
 
 class _Guard:
@@ -68,7 +73,7 @@ def application(review: Review) -> ASGIApp:
     def refuse(request: Request, status: int, sentence: str) -> Response:
         return review.page(request, "error.html", status, sentence=sentence)
 
-    def page(show: Callable[[Review, Request], Response]) -> Callable[[Request], Response]:
+    def page(show: _Show) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             return show(review, request)
 
@@ -80,11 +85,13 @@ def application(review: Review) -> ASGIApp:
             raise Refused(403, NO_KEY)
         return choose_names(review, hidden=form.get("hidden") == "on", back=form.get("back", "/"))
 
-    async def answer(request: Request) -> Response:
-        if request.method == "GET":
-            return await run_in_threadpool(show_answer, review, request)
-        form = await read_form(request)
-        return await run_in_threadpool(change_answer, review, request, form)
+    def changed(show: _Show, change: _Change) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if request.method == "GET":
+                return await run_in_threadpool(show, review, request)
+            return await run_in_threadpool(change, review, request, await read_form(request))
+
+        return answer
 
     def static(request: Request) -> Response:
         name = request.path_params["name"]
@@ -109,8 +116,10 @@ def application(review: Review) -> ASGIApp:
         Route("/names", names, methods=["POST"]),
         Route("/assignments/{name}", page(show_class)),
         Route("/assignments/{name}/students/{student:int}", page(show_submission)),
+        Route("/assignments/{name}/students/{student:int}/shown", page(show_as_student)),
+        Route("/assignments/{name}/requests", changed(show_requests, change_request), methods=["GET", "POST"]),
         Route(about, page(begin_grading)),
-        Route(about + "/{student:int}", answer, methods=["GET", "POST"]),
+        Route(about + "/{student:int}", changed(show_answer, change_answer), methods=["GET", "POST"]),
         Route(about + "/{student:int}/file", page(show_file)),
         Route("/static/{name}", static),
     ]

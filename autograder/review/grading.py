@@ -20,16 +20,15 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.reports.files import file_names
-from autograder.review.page import Refused, Review
+from autograder.review.page import NO_KEY, Refused, Review
 from autograder.scoring import rounded, shown
 from autograder.store import Store
 from autograder.store.readings import Conflict, Given, Progress, Reading, change_reading, progress, reading_of, undo
 from autograder.store.written_answers import WrittenAnswer, written_answers
 
-__all__ = ["NO_KEY", "AnswerLine", "answer_lines", "begin_grading", "change_answer", "show_answer", "show_file"]
+__all__ = ["AnswerLine", "answer_lines", "begin_grading", "change_answer", "show_answer", "show_file"]
 
 _LONGEST_COMMENT = 10_000
-NO_KEY = "This change was not asked for on one of these pages; open the page again, and repeat it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from autograder.review.access import Access
 from autograder.store import Store
 from autograder.submissions import Submission
 
-__all__ = ["STATIC", "Refused", "Review", "read_form", "static_file"]
+__all__ = ["NO_KEY", "STATIC", "Refused", "Review", "read_form", "static_file"]
 
 _HERE = Path(__file__).parent
 STATIC = {"style.css": "text/css", "review.css": "text/css", "code.css": "text/css", "grading.js": "text/javascript"}
 """The files that pages use; a browser asks for them by these names."""
+NO_KEY = "This change was not asked for on one of these pages; open the page again, and repeat it."
 _NAMES = "autograder_names"
 _MOST_FIELDS, _MOST_BYTES = 500, 200_000  # of a form
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.reports.pages.student import Heading, staff_values
+from autograder.reports.pages.student import Heading, staff_values, student_values
+from autograder.reports.visibility import Moment
 from autograder.results import Report
 from autograder.review.code import CodeFile, code_of
 from autograder.review.grading import answer_lines
@@ -17,7 +20,12 @@ from autograder.review.page import Refused, Review
 from autograder.store.class_results import BINS, SORTS, assignments, class_page
 from autograder.store.written_answers import newest_report, student_name
 
-__all__ = ["choose_names", "show_class", "show_course", "show_submission"]
+MOMENTS: Mapping[str, Moment] = MappingProxyType(
+    {"now": Moment(), "closed": Moment(closed=True), "published": Moment(closed=True, published=True)}
+)
+"""When a student may look: before the deadline, after it, and after the grades are published."""
+
+__all__ = ["choose_names", "show_as_student", "show_class", "show_course", "show_submission"]
 
 
 def show_course(review: Review, request: Request) -> Response:
@@ -85,19 +93,9 @@ def _bars(bins: tuple[int, ...]) -> list[_Bar]:
 
 
 def show_submission(review: Review, request: Request) -> Response:
-    """All that the newest run of a student found, as staff may read it."""
+    """All that the newest run of a student found, as staff may read it, and the code."""
     name, student = request.path_params["name"], request.path_params["student"]
-    with review.store() as store, store.reading():
-        called, text = student_name(store.database, student), newest_report(store.database, name, student)
-    if called is None or text is None:
-        raise Refused(404, f"There is no report of such a student in {name!r}; the page of the assignment lists all.")
-    try:
-        report = msgspec.json.decode(text, type=Report)
-    except msgspec.MsgspecError:
-        sentence = "This report was written by another version of autograder; grade the submission again."
-        raise Refused(404, sentence) from None
-    if review.hides_names(request):
-        report = replace(report, student=review.called(request)(student, called))
+    called, report = _report(review, request)
     values = staff_values(report, Heading("Submission", name))
     code: tuple[CodeFile, ...] = ()
     unshown = ""
@@ -110,6 +108,36 @@ def show_submission(review: Review, request: Request) -> Response:
     return review.page(
         request, "submission.html", assignment=name, student=student, code=code, unshown=unshown, **values
     )
+
+
+def show_as_student(review: Review, request: Request) -> Response:
+    """The same as the student reads it: before the deadline, after it, or after the grades are published."""
+    name, student = request.path_params["name"], request.path_params["student"]
+    when = request.query_params.get("when", "now")
+    if when not in MOMENTS:
+        raise Refused(400, f"There is no moment {when!r}; choose one of {', '.join(MOMENTS)}.")
+    _, report = _report(review, request)
+    values = student_values(report, Heading("As the student reads it", name), MOMENTS[when])
+    return review.page(request, "shown.html", assignment=name, student=student, when=when, moments=MOMENTS, **values)
+
+
+def _report(review: Review, request: Request) -> tuple[str, Report]:
+    """The name of a student and the report of the newest run, under the name that the reader chose to see.
+
+    Raises:
+        Refused: there is none.
+    """
+    name, student = request.path_params["name"], request.path_params["student"]
+    with review.store() as store, store.reading():
+        called, text = student_name(store.database, student), newest_report(store.database, name, student)
+    if called is None or text is None:
+        raise Refused(404, f"There is no report of such a student in {name!r}; the page of the assignment lists all.")
+    try:
+        report = msgspec.json.decode(text, type=Report)
+    except msgspec.MsgspecError:
+        sentence = "This report was written by another version of autograder; grade the submission again."
+        raise Refused(404, sentence) from None
+    return called, replace(report, student=review.called(request)(student, called))
 
 
 def choose_names(review: Review, *, hidden: bool, back: str) -> Response:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from autograder.review.app import application
 from autograder.review.page import Review
 from autograder.store import Store, sqlite_address
 from autograder.store.marking import marks
+from autograder.store.publishing import add_request
+from autograder.store.records import Request
 from autograder.submissions import Submission
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -32,6 +35,7 @@ RUBRIC = {"why": (RubricItem("names the cause", 3.0, "cause"), RubricItem("gives
 HOSTILE = "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>'\"&"
 MILLISECONDS = 60_000  # that a busy machine may take
 CLASS = 40
+SHOWN, REQUESTS = "assignments/tiny/students/1/shown", "assignments/tiny/requests"
 CODE = '''"""A module."""
 import numpy as np
 
@@ -67,6 +71,9 @@ def graded(folder: Path, answers: dict[str, str]) -> Path:
                 for part, each in enumerate(("gradient", "training", "accuracy"), 2)
             ]
             store.keep(report(student, question("a", *code, why, output=HOSTILE), key=f"k{number}"))
+            with store.writing("a request"):
+                made = datetime(2026, 11, 30, tzinfo=UTC)
+                add_request(store.database, Request(student, "tiny", "a", f"Why? {HOSTILE}", made), store.change())
     return folder
 
 
@@ -227,12 +234,8 @@ def test_nothing_of_a_submission_runs(tmp_path: Path, opened: Callable[..., Any]
         says(page, "Saved.")
         root = address.partition("?")[0]
         student = page.url.rpartition("/")[2]
-        for path in (
-            "",
-            "assignments/tiny",
-            f"assignments/tiny/students/{student}",
-            f"assignments/tiny/answers/why/{student}",
-        ):
+        about = f"assignments/tiny/students/{student}", f"assignments/tiny/answers/why/{student}"
+        for path in ("", "assignments/tiny", SHOWN, REQUESTS, *about):
             page.goto(root + path)
             assert page.evaluate("() => window.pwned") is None
             assert page.locator("img[src=x], body script").count() == 0
@@ -252,7 +255,7 @@ def test_every_page_is_accessible(tmp_path: Path, opened: Callable[..., Any], sc
         page = opened(address, color_scheme=scheme, bypass_csp=True)  # axe itself is a script of another place
         root = address.partition("?")[0]
         answer = page.url.removeprefix(root)
-        for path in ("", "assignments/tiny", "assignments/tiny/students/1", answer, "nowhere"):
+        for path in ("", "assignments/tiny", "assignments/tiny/students/1", answer, "nowhere", SHOWN, REQUESTS):
             page.goto(root + path)
             found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
             assert found.violations_count == 0, f"{path}: {found.generate_report()}"

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -22,12 +23,25 @@ from autograder.review.app import application
 from autograder.review.page import Review
 from autograder.store import Store, sqlite_address
 from autograder.store.marking import marks
+from autograder.store.publishing import add_request
+from autograder.store.records import Request
 
 HOSTILE = "<script>alert(1)</script>'\"&"
 ACCESS = Access("right-token", 8765)
 HOST = "http://127.0.0.1:8765"
 ANSWER = "/assignments/tiny/answers/essay/1"
-PATHS = ("/", "/assignments/tiny", "/assignments/tiny/students/1", ANSWER, "/static/review.css", "/static/grading.js")
+REQUESTS = "/assignments/tiny/requests"
+PATHS = (
+    "/",
+    REQUESTS,
+    "/assignments/tiny",
+    "/assignments/tiny/students/1",
+    "/assignments/tiny/students/1/shown",
+    ANSWER,
+    "/static/review.css",
+    "/static/code.css",
+    "/static/grading.js",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +56,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             essay = replace(check("essay", Verdict.MANUAL, points=0), by_hand=3.0, answer=text)
             checks = (check(f"first{HOSTILE}", verdict), essay)
             store.keep(report(student, question("a", *checks), key=f"k{number}"))
+        with store.writing("a request"):
+            made = datetime(2026, 11, 30, tzinfo=UTC)
+            add_request(store.database, Request("ada", "tiny", "a", f"Why? {HOSTILE}", made), store.change())
     return out
 
 
@@ -106,7 +123,7 @@ def test_the_course_page_says_what_waits(folder: Path) -> None:
     """Students, the mean of final runs, answers to be graded, and students without a final run."""
     text = " ".join(get(folder, "/").text.split())
     assert '<a href="/assignments/tiny">tiny</a>' in text
-    assert re.findall(r'<td class="num">([^<]*)</td>', text) == ["4", "0.67", "3", "1", "0"]
+    assert re.findall(r'<td class="num">([^<]*)</td>', text) == ["4", "0.67", "3", "1"]
 
 
 def test_the_class_is_sorted_and_searched(folder: Path) -> None:
@@ -125,6 +142,37 @@ def test_a_submission_leads_to_its_answers(folder: Path) -> None:
     text = get(folder, "/assignments/tiny/students/2").text
     assert f'<a href="{ANSWER[:-1]}2">Grade essay</a>' in text
     assert "What reproduces these numbers" in text and "ben" in text
+
+
+def test_a_report_is_shown_as_its_student_reads_it(folder: Path) -> None:
+    """Without what staff alone read, at each moment."""
+    path = "/assignments/tiny/students/2/shown"
+    before, after = get(folder, path).text, get(folder, f"{path}?when=published").text
+    assert "What reproduces these numbers" not in before and "ben" in before
+    assert 'href="?when=now" aria-current="page"' in before and 'href="?when=published" aria-current="page"' in after
+
+
+def test_requests_are_answered_and_closed(folder: Path, tmp_path: Path) -> None:
+    """Once each, by who saw what stands there; what cannot be done is a sentence, and what was typed stays."""
+    own = Path(shutil.copytree(folder, tmp_path / "own"))
+
+    def send(page: str, **typed: str) -> httpx.Response:
+        hidden = dict(re.findall(r'name="(key|number|stamp)" value="([^"]*)"', page))
+        return get(own, REQUESTS, method="POST", form=hidden | typed)
+
+    first = get(own, REQUESTS).text
+    assert "Why? &lt;script&gt;" in first and ">open</span>" in first
+    assert "Write an answer, or close the request without one." in send(first, answer=" ", action="answer").text
+    assert "There is no such request" in send(first, number="7", action="close").text
+    answer = send(first, answer="Because of $x$.", action="answer")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{REQUESTS}#request1")
+    late = send(first, answer="Something else.", action="answer")
+    assert late.status_code == 400 and "kim changed request 1 meanwhile; nothing of yours was saved." in late.text
+    assert ">Something else.</textarea>" in late.text
+    assert "has 10,001 characters; shorten it" in send(get(own, REQUESTS).text, answer="x" * 10_001).text
+    assert send(get(own, REQUESTS).text, action="close").status_code == 303
+    assert "closed by kim" in get(own, REQUESTS).text and "Because of <math" in get(own, REQUESTS).text
+    assert "Request 1 is closed; nothing was changed." in send(first, action="close").text
 
 
 def test_who_is_in_a_bar_and_who_did_not_pass_is_shown(folder: Path) -> None:
@@ -166,6 +214,13 @@ def test_what_a_submission_named_is_text(folder: Path) -> None:
             400,
             "There is no tenth &#39;10&#39; of the points; they are numbered from",
         ),
+        (
+            "GET",
+            "/assignments/tiny/students/1/shown?when=ever",
+            400,
+            "There is no moment &#39;ever&#39;; choose",
+        ),
+        ("POST", REQUESTS, 403, "This change was not asked for on one of these pages"),
         ("POST", "/names", 403, "This change was not asked for on one of these pages"),
         ("POST", "/assignments/tiny/answers/essay/1", 403, "This change was not asked for on one of these pages"),
         ("GET", "/assignments/tiny?sort=hat", 400, "The students cannot be sorted by &#39;hat&#39;; choose one of"),

@@ -38,6 +38,7 @@ __all__ = [
     "staff_page",
     "staff_values",
     "student_page",
+    "student_values",
 ]
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -89,7 +90,17 @@ def student_page(
 ) -> str:
     """What the student may see at a moment: verdicts, points, messages, pictures; of hidden checks title, verdict and
     hint; of checks that are not shown yet their number and points; and answers to the student's requests."""
-    return _page(shown_report(report, moment), heading, moment, requests=requests, staff=False)
+    return render(REPORT, **student_values(report, heading, moment, requests))
+
+
+def student_values(
+    report: Report,
+    heading: Heading,
+    moment: Moment = NOTHING_KNOWN,
+    requests: Sequence[AnsweredRequest] = (),
+) -> dict[str, Any]:
+    """What the template `REPORT` shows of a report to its student at a moment."""
+    return _values(shown_report(report, moment), heading, moment, requests=requests, staff=False)
 
 
 def staff_page(report: Report, heading: Heading) -> str:
@@ -100,10 +111,6 @@ def staff_page(report: Report, heading: Heading) -> str:
 def staff_values(report: Report, heading: Heading) -> dict[str, Any]:
     """What the template `REPORT` shows of a report to staff."""
     return _values(Shown(report, (), None), heading, NOTHING_KNOWN, requests=(), staff=True)
-
-
-def _page(shown: Shown, heading: Heading, moment: Moment, *, requests: Sequence[AnsweredRequest], staff: bool) -> str:
-    return render(REPORT, **_values(shown, heading, moment, requests=requests, staff=staff))
 
 
 def _values(
