@@ -26,6 +26,7 @@ from autograder.formats.recorded_marks import lost_sentence, recorded_marks
 from autograder.grading.class_run import class_folder_of, forecast_class, grade_class
 from autograder.grading.class_work import ClassWork, GradeRequest, own_work
 from autograder.grading.jobs import Idle, idle_jobs
+from autograder.reports.batch_progress import ProgressFile
 from autograder.reports.class_folder import kept_apart
 from autograder.reports.files import JOBS
 from autograder.reports.final_points import all_hand_grades
@@ -44,8 +45,9 @@ _PAGES_LEFT = "All reports are kept; the same command writes the pages and table
 class _Screen:
     """Sentences and progress on a console."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, console: Console, assignment: str = "") -> None:
+        self.console, self.assignment = console, assignment
+        self.out: Path | None = None
         self.shown: Shown | None = None
 
     def say(self, sentence: str) -> None:
@@ -59,7 +61,8 @@ class _Screen:
 
     def progress(self, total: int) -> Shown:
         """Show how many of all submissions are graded."""
-        self.shown = Shown(self.console, total)
+        file = ProgressFile(self.out, self.assignment, total) if self.out is not None else None
+        self.shown = Shown(self.console, total, file)
         return self.shown
 
 
@@ -68,7 +71,7 @@ def grade(asked: GradeRequest, early: Early | None = None) -> int:
 
     `early` is a forkserver that was started before.
     """
-    screen = _Screen(console())
+    screen = _Screen(console(), asked.name)
     folder = asked.course or Path.cwd()
     if declaration_of(folder, asked.name) is None:
         from autograder.formats.nbgrader import find_course
@@ -115,6 +118,7 @@ def _grade(asked: GradeRequest, work: ClassWork, screen: _Screen, idle: list[Idl
     """Grade with jobs that are there already, as far as there are any; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
     asked, jobs = _into(screen, asked), work.course.jobs_at_once(asked.jobs, work.threads)
+    screen.out = asked.out
     while len(idle) > jobs:  # they were forked before anybody knew the threads of the assignment
         idle.pop().end()
     engines = engines_of(

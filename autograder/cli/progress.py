@@ -25,6 +25,7 @@ from autograder.grading.job_processes import (
     Retried,
     Started,
 )
+from autograder.reports.batch_progress import ProgressFile
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
 from autograder.scoring import points_of
@@ -33,10 +34,10 @@ __all__ = ["Shown"]
 
 
 class Shown(AbstractContextManager["Shown"]):
-    """Counts events and shows them; call it with each one."""
+    """Counts events and shows them; call it with each one. `file` gets them for other processes."""
 
-    def __init__(self, console: Console, total: int) -> None:
-        self.console = console
+    def __init__(self, console: Console, total: int, file: ProgressFile | None = None) -> None:
+        self.console, self.file = console, file
         self.total = total
         self.done = self.known = 0
         self.running: set[str] = set()
@@ -60,6 +61,8 @@ class Shown(AbstractContextManager["Shown"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.progress.stop()
+        if self.file is not None:
+            self.file.ended()
 
     def __call__(self, event: Event) -> None:
         """Take note of one event."""
@@ -70,12 +73,11 @@ class Shown(AbstractContextManager["Shown"]):
             case Started(student):
                 self.running.add(student)
             case Hanging(student, check, seconds, most):
-                self.line(
-                    f"{escape(student)}: the check {escape(check)} has been running for {seconds:.3g} s; "
-                    f"it is ended after {most:.3g} s"
+                self.fault(
+                    f"{student}: the check {check} has been running for {seconds:.3g} s; it is ended after {most:.3g} s"
                 )
             case Retried(student, why):
-                self.line(f"{escape(student)}: our fault, trying once more ({escape(why.splitlines()[0])})")
+                self.fault(f"{student}: our fault, trying once more ({why.splitlines()[0]})")
             case Postponed(student):
                 self.running.discard(student)
                 self.line(f"{escape(student)}: over the wall time beside others; once more, alone, before it counts")
@@ -98,10 +100,22 @@ class Shown(AbstractContextManager["Shown"]):
                     because = f", because what it hands on cannot be kept: {why[name]}" if name in why else ""
                     many = counted(count, "submission")
                     self.line(f"Run again though unchanged, for {many}: {escape(name)}{escape(because)}.")
+        self._show()
+
+    def _show(self) -> None:
+        """Bring the line and the file up to date."""
+        if self.file is not None:
+            self.file.reached(self.done, self.known, len(self.running))
         waiting = self.total - self.done - len(self.running)
         self.progress.update(
             self.task, completed=self.done, state=f"{len(self.running)} running, {waiting} waiting, time left"
         )
+
+    def fault(self, text: str) -> None:
+        """A line about what went wrong."""
+        self.line(escape(text))
+        if self.file is not None:
+            self.file.fault(text)
 
     def line(self, text: str) -> None:
         """A line that stays."""

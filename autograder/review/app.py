@@ -17,6 +17,7 @@ from starlette.routing import Route
 from autograder.review.access import HEADERS, Access
 from autograder.review.grading import begin_grading, change_answer, show_answer, show_file
 from autograder.review.page import NO_KEY, STATIC, Refused, Review, read_form, static_file
+from autograder.review.progress import stream_progress
 from autograder.review.reading import choose_names, show_as_student, show_class, show_course, show_submission
 from autograder.review.requests import change_request, show_requests
 
@@ -110,6 +111,9 @@ def application(review: Review) -> ASGIApp:
     def failed(request: Request, __: Exception) -> Response:
         return refuse(request, 500, _OURS)
 
+    async def progress(request: Request) -> Response:
+        return await stream_progress(review, request)
+
     about = "/assignments/{name}/answers/{answer}"
     routes = [
         Route("/", page(show_course)),
@@ -117,6 +121,7 @@ def application(review: Review) -> ASGIApp:
         Route("/assignments/{name}", page(show_class)),
         Route("/assignments/{name}/students/{student:int}", page(show_submission)),
         Route("/assignments/{name}/students/{student:int}/shown", page(show_as_student)),
+        Route("/assignments/{name}/progress", progress),
         Route("/assignments/{name}/requests", changed(show_requests, change_request), methods=["GET", "POST"]),
         Route(about, page(begin_grading)),
         Route(about + "/{student:int}", changed(show_answer, change_answer), methods=["GET", "POST"]),
@@ -140,7 +145,13 @@ def serve(review: Review, listening: socket.socket, *, browser: bool) -> None:
     """
     import uvicorn
 
-    config = uvicorn.Config(application(review), log_level="error", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        application(review),
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,  # seconds, for streams that are open
+    )
     if browser:
         webbrowser.open(review.access.address)  # the socket takes its request even before the server answers
     uvicorn.Server(config).run(sockets=[listening])

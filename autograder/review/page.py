@@ -22,7 +22,13 @@ from autograder.submissions import Submission
 __all__ = ["NO_KEY", "STATIC", "Refused", "Review", "read_form", "static_file"]
 
 _HERE = Path(__file__).parent
-STATIC = {"style.css": "text/css", "review.css": "text/css", "code.css": "text/css", "grading.js": "text/javascript"}
+STATIC = {
+    "style.css": "text/css",
+    "review.css": "text/css",
+    "code.css": "text/css",
+    "grading.js": "text/javascript",
+    "progress.js": "text/javascript",
+}
 """The files that pages use; a browser asks for them by these names."""
 NO_KEY = "This change was not asked for on one of these pages; open the page again, and repeat it."
 _NAMES = "autograder_names"

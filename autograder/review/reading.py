@@ -17,6 +17,7 @@ from autograder.results import Report
 from autograder.review.code import CodeFile, code_of
 from autograder.review.grading import answer_lines
 from autograder.review.page import Refused, Review
+from autograder.review.progress import progress_lines
 from autograder.store.class_results import BINS, SORTS, assignments, class_page
 from autograder.store.written_answers import newest_report, student_name
 
@@ -63,6 +64,7 @@ def show_class(review: Review, request: Request) -> Response:
         name=name,
         found=found,
         answers=answers,
+        progress=progress_lines(review, request),
         sort=sort,
         down=down,
         search=search,

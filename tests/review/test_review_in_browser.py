@@ -18,6 +18,7 @@ import pytest
 from samples import check, question, report
 
 from autograder.assignment.rubric import RubricItem
+from autograder.reports.batch_progress import ProgressFile
 from autograder.results import Verdict
 from autograder.review.access import Access
 from autograder.review.app import application
@@ -259,6 +260,23 @@ def test_every_page_is_accessible(tmp_path: Path, opened: Callable[..., Any], sc
             page.goto(root + path)
             found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
             assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+
+
+def test_a_class_that_is_being_graded_shows_how_far_it_is(tmp_path: Path, opened: Callable[..., Any]) -> None:
+    """The line on the page follows the batch without being loaded again, and says when it has ended."""
+    folder = graded(tmp_path, {"ada": "It overflows."})
+    file = ProgressFile(tmp_path, "tiny", 3)
+    file.reached(1, 0, 1)
+    with served(folder) as address:
+        page = opened(address)
+        page.goto(address.partition("?")[0] + "assignments/tiny")
+        page.locator("#progress", has_text="1 of 3 submissions done, 1 running, 1 waiting").wait_for()
+        file.fault("ben: our fault, trying once more")
+        file.reached(3, 0, 0)
+        page.locator("#progress", has_text="3 of 3 submissions done").wait_for()
+        assert "ben: our fault, trying once more" in page.locator("#progress").inner_text()
+        file.ended()
+        page.locator("#progress", has_text="Grading has ended; load this page again for the results.").wait_for()
 
 
 def test_without_scripts_the_page_is_a_form(tmp_path: Path, opened: Callable[..., Any]) -> None:

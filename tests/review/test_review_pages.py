@@ -6,18 +6,23 @@ import asyncio
 import re
 import shutil
 import socket
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from command_line import run_here
 from samples import check, question, report
 
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import InstructorError
+from autograder.reports.batch_progress import BatchProgress
 from autograder.results import Verdict
+from autograder.review import progress
 from autograder.review.access import HEADERS, Access
 from autograder.review.app import application
 from autograder.review.page import Review
@@ -173,6 +178,36 @@ def test_requests_are_answered_and_closed(folder: Path, tmp_path: Path) -> None:
     assert send(get(own, REQUESTS).text, action="close").status_code == 303
     assert "closed by kim" in get(own, REQUESTS).text and "Because of <math" in get(own, REQUESTS).text
     assert "Request 1 is closed; nothing was changed." in send(first, action="close").text
+
+
+def test_a_batch_that_runs_is_on_the_page_and_streamed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done, running, waiting, time left and faults, then that it has ended; with names hidden, none are in it."""
+    own = Path(shutil.copytree(folder, tmp_path / "own"))
+    monkeypatch.setattr(progress, "_PAUSE", 0.01)
+    assert 'id="progress"' not in get(own, "/assignments/tiny").text
+    state = BatchProgress("tiny", 10, 4, 0, 2, time.time() - 40, time.time(), (f"ben: trying {HOSTILE}", "zoe: late"))
+    file = own / ".progress.json"
+    file.write_bytes(msgspec.json.encode(state))
+    text = get(own, "/assignments/tiny").text
+    assert re.search(
+        r"Being graded: 4 of 10 submissions done, 2 running, 4 waiting, about \d+ (sec|min)\w+ left\.", text
+    )
+    assert text.index("zoe: late") < text.index("ben: trying &lt;script&gt;")
+    hidden = get(own, "/assignments/tiny", cookie="right-token; autograder_names=hidden").text
+    assert "A submission: late" in hidden and "zoe" not in hidden
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(state, updated=time.time() - 600)))
+    assert "Grading has said nothing since" in get(own, "/assignments/tiny").text
+    file.write_bytes(msgspec.json.encode(state))
+    timer = threading.Timer(0.2, file.unlink)
+    timer.start()
+    stream = get(own, "/assignments/tiny/progress")
+    timer.join()
+    first, last = stream.text.strip().split("\n\n")
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    assert first.startswith("data: Being graded: 4 of 10") and "\ndata: zoe: late" in first
+    assert last == "event: ended\ndata: Grading has ended; load this page again for the results."
 
 
 def test_who_is_in_a_bar_and_who_did_not_pass_is_shown(folder: Path) -> None:
