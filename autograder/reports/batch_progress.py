@@ -54,11 +54,14 @@ class BatchProgress(msgspec.Struct, frozen=True):
 
 
 class ProgressFile:
-    """Writes how far a batch is, at most twice a second; what cannot be written stops nothing."""
+    """Writes how far a batch is; what cannot be written stops nothing.
+
+    What ends is followed by what begins, so ends alone are written at most twice a second.
+    """
 
     def __init__(self, out: Path, assignment: str, total: int) -> None:
         self._path, self._written = out / _NAME, 0.0
-        self._faults: tuple[str, ...] = ()
+        self._done, self._faults = 0, tuple[str, ...]()
         self._state = BatchProgress(assignment, total, 0, 0, 0, time.time(), 0.0)
 
     def fault(self, sentence: str) -> None:
@@ -67,8 +70,9 @@ class ProgressFile:
 
     def reached(self, done: int, known: int, running: int) -> None:
         """So far it is now."""
-        now = time.monotonic()
-        if now - self._written < _PAUSE and done < self._state.total:
+        now, ends = time.monotonic(), done > self._done
+        self._done = done
+        if ends and now - self._written < _PAUSE and done + running < self._state.total:
             return
         self._written = now
         state = msgspec.structs.replace(

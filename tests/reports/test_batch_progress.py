@@ -37,13 +37,16 @@ def test_what_is_written_is_read_until_the_batch_ends(tmp_path: Path, monkeypatc
     assert read_progress(tmp_path) is None and list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_written_at_most_twice_a_second(tmp_path: Path) -> None:
-    """Small submissions do not wait for the disk; the last state is written in any case."""
+def test_ends_alone_are_written_at_most_twice_a_second(tmp_path: Path) -> None:
+    """A class that is known already does not wait for the disk; what begins and the last state are written always."""
     file = ProgressFile(tmp_path, "tiny", 100)
-    for done in range(100):
-        file.reached(done, 0, 1)
+    for done in range(1, 50):
+        file.reached(done, done, 0)
     found = read_progress(tmp_path)
-    assert found is not None and found.done < 100
+    assert found is not None and found.done < 50
+    file.reached(49, 48, 1)
+    found = read_progress(tmp_path)
+    assert found is not None and (found.done, found.running) == (49, 1)
     file.reached(100, 0, 0)
     found = read_progress(tmp_path)
     assert found is not None and found.done == 100
