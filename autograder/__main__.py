@@ -13,12 +13,9 @@ def main() -> None:
     try:
         early_stop.wait(anyhow=True)
         gc.disable()  # imports make little garbage; `autograder.cli` turns it on again
-        from autograder.kept_methods import kept_methods
+        from autograder.cli import main as command_line
 
-        with kept_methods():
-            from autograder.cli import main as command_line
-
-            command_line()
+        command_line()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped before anything was done.\n")
         sys.exit(_STOPPED)

@@ -32,7 +32,7 @@ LAYERS = (
         "early_stop",
         "atomic_files",
     ),
-    ("scoring", "markers", "wire", "kept_methods"),
+    ("scoring", "markers", "wire"),
     ("messages", "assignment", "notebooks", "isolation"),
     ("worker", "datasets", "loader", "course", "insight"),
     ("sandbox", "submissions", "reports", "store"),

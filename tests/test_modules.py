@@ -37,7 +37,6 @@ SMALL_FOR_A_REASON = {
 }
 NOT_MODULES = {  # what looks like one
     "autograder.config": "A logger's name in a test.",
-    "autograder.made": "A module that a test makes.",
     "autograder.machine": "A label of containers.",
     "autograder.nothing": "A package that is not there, in a test.",
     "autograder.owner": "A label of containers.",

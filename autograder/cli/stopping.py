@@ -42,7 +42,7 @@ SENTENCES = {
     "restore": "Nothing was restored; run the same command again.",
     "forget": "What was removed stays removed; run the same command again to go on.",
     "log": _NOTHING,
-    "review": "The server has ended; nothing was changed.",
+    "review": "The server has ended; what was given on its pages is saved.",
     "leaderboard": "A page that was written is whole; run the same command again.",
     "check": "No result is kept; run the same command again.",
     "replay": _NOTHING,
