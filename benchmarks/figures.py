@@ -78,6 +78,12 @@ def contours() -> None:
     plt.plot(np.linspace(2, 0, 30), np.linspace(2, 0, 30) ** 2, "o-")
 
 
+def stream() -> None:
+    """The stream lines of a gradient."""
+    x, y = np.meshgrid(np.linspace(-2, 2, 50), np.linspace(-2, 2, 50))
+    plt.streamplot(x, y, -2 * x, -6 * y + np.sin(3 * x))
+
+
 def table() -> None:
     """Results in a table alone."""
     plt.axis("off")
@@ -110,6 +116,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "25 images": lambda: grid(ticks=False),
     "25 images with ticks": lambda: grid(ticks=True),
     "contours": contours,
+    "stream lines": stream,
     "box plots": lambda: plt.boxplot([RNG.normal(size=50) for _ in range(5)]),
     "steps": lambda: plt.step(np.arange(30), np.arange(30) % 7),
     "symlog": scale,

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.worker.outlines import Part, TooMuch, of_collection, of_curve, of_patch, of_points, style_of
+from autograder.worker.outlines import Part, TooMuch, of_arrow, of_collection, of_curve, of_patch, of_points, style_of
 
 __all__ = ["Budget", "TooMuch", "layer_of", "shapes_of"]
 
@@ -30,7 +30,7 @@ _SLACK = 0.02  # of the axes: so far beyond its edge may be what it does not cut
 _GAP, _HEAD = 6.0, 8.0  # pixels between an arrow and its text, and of its head
 _LARGEST_CANVAS = 1 << 20  # pixels
 _MOST_NAMED = 20
-_UNLIKE = ("get_arrowstyle", "get_slope", "transAxes")  # what is no shape: arrows, endless lines, axes inside of axes
+_UNLIKE = ("get_slope", "transAxes")  # what is no shape: endless lines, axes inside of axes
 
 
 @dataclass(slots=True)
@@ -114,6 +114,7 @@ def _parts(artist: Any) -> Iterator[Part]:
     if hasattr(artist, "get_sizes") and hasattr(artist, "get_offset_transform") and len(artist.get_sizes()):
         return of_points(artist)
     kinds: dict[str, Callable[[Any], Iterator[Part]]] = {
+        "get_arrowstyle": of_arrow,
         "get_paths": of_collection,
         "get_drawstyle": of_curve,
         "get_facecolor": of_patch,

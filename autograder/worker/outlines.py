@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Part", "TooMuch", "of_collection", "of_curve", "of_patch", "of_points", "style_of"]
+__all__ = ["Part", "TooMuch", "of_arrow", "of_collection", "of_curve", "of_patch", "of_points", "style_of"]
 
 Record = dict[str, Any]
 Part = tuple[list[Any], Record]
@@ -69,6 +69,32 @@ def of_patch(artist: Any) -> Iterator[Part]:
     dashed = artist.get_linestyle() not in ("solid", "-", "None", "none", "", " ")
     style = style_of(fill, artist.get_edgecolor(), artist.get_linewidth(), dashed or None)
     yield _outlines(artist.get_path(), artist.get_transform()), style
+
+
+def of_arrow(arrow: Any) -> Iterator[Part]:
+    """The part that a straight arrow with a filled head at its end is, as stream lines have them.
+
+    Raises:
+        TooMuch: it is bent, begins or ends at the edge of something, or has another head.
+    """
+    style, ends = arrow.get_arrowstyle(), arrow._posA_posB
+    straight = getattr(arrow.get_connectionstyle(), "rad", None) == 0 and arrow.get_mutation_aspect() in (None, 1)
+    if type(style).__name__ != "CurveFilledB" or ends is None or not straight or arrow.patchA or arrow.patchB:
+        raise TooMuch
+    begin, end = arrow.get_transform().transform(np.asarray(ends, dtype=float))
+    length = float(np.hypot(*(end - begin)))
+    if not np.isfinite(length) or length == 0:
+        raise TooMuch
+    along = (end - begin) / length
+    pixels = arrow.get_figure(root=True).dpi / _POINTS_PER_INCH
+    gap = [each * pixels if each * pixels < length / 2 else 0.0 for each in (arrow.shrinkA, arrow.shrinkB)]
+    begin, end = begin + gap[0] * along, end - gap[1] * along
+    scale = arrow.get_mutation_scale() * pixels
+    back = end - style.head_length * scale * along
+    side = style.head_width * scale * np.array([-along[1], along[0]])
+    dashed = arrow.get_linestyle() not in ("solid", "-")
+    look = style_of(arrow.get_facecolor(), arrow.get_edgecolor(), arrow.get_linewidth(), dashed or None)
+    yield [np.stack([begin, end]), np.stack([back + side, end, back - side, back + side])], look
 
 
 def of_curve(line: Any) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import re
 from xml.etree import ElementTree
 
@@ -198,6 +199,13 @@ def surface(plt):
     plt.figure().add_subplot(projection="3d").plot_surface(x, y, x * y, cmap="viridis")
 
 
+def arrow(plt, **how):
+    """A patch that is an arrow over the whole axes."""
+    plt.axis((0, 1, 0, 1))
+    how = {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 20, **how}
+    return plt.gca().add_patch(importlib.import_module("matplotlib.patches").FancyArrowPatch((0, 0), (1, 0.5), **how))
+
+
 OTHERS = {
     "3d": lambda plt: plt.figure().add_subplot(projection="3d").plot([1, 2], [1, 2], [1, 2]),
     "surface": surface,
@@ -205,7 +213,9 @@ OTHERS = {
     "polar": lambda plt: plt.figure().add_subplot(projection="polar").plot([1, 2]),
     "hatches": lambda plt: plt.fill_between([1, 2], [1, 2], hatch="/"),
     "bars with hatches": lambda plt: plt.bar([1, 2], [1, 2], hatch="/"),
-    "patch with arrows": lambda plt: plt.streamplot(np.arange(3.0), np.arange(3.0), np.ones((3, 3)), np.ones((3, 3))),
+    "stream lines": lambda plt: plt.streamplot(np.arange(3.0), np.arange(3.0), np.ones((3, 3)), np.ones((3, 3))),
+    "bent arrow": lambda plt: arrow(plt, arrowstyle="-|>", connectionstyle="arc3,rad=0.5"),
+    "thick arrow": lambda plt: arrow(plt, arrowstyle="simple"),
     "too many points": lambda plt: plt.fill_between(np.arange(9000), np.arange(9000) % 7),
     "too many areas": lambda plt: plt.hexbin(*np.random.default_rng(1).normal(size=(2, 2000)), gridsize=50),
     "scale": lambda plt: (plt.plot([1, 2]), plt.yscale("symlog")),
@@ -588,6 +598,30 @@ def test_an_arrow_leads_from_its_text_to_its_place(plt):
     assert np.allclose(line[0], 0.8, atol=0.03)
     assert np.allclose(line[1], 0.2, atol=0.03)
     assert abs(float(text.attrib["x"]) / inner(tree)[0] - 0.8) < 0.01
+
+
+def test_a_straight_arrow_is_where_matplotlib_paints_it(plt):
+    """Line and head of a filled arrow, as those of stream lines, are within a pixel of what is painted."""
+    patch = arrow(plt, arrowstyle="-|>", linewidth=0.1)
+    plt.gcf().canvas.draw()
+    paths, _ = patch._get_path_in_displaycoord()
+    expected = plt.gca().transAxes.inverted().transform(paths[-1].vertices[:3])
+    (record,) = records()
+    (shape,) = record["look"]["axes"][0]["areas"]
+
+    assert shape["lengths"] == [2, 4]
+    assert np.allclose(shape["points"][:2], [[0, 0], [1, 0.5]], atol=0.01)
+    for corner in expected:
+        assert np.hypot(*(shape["points"][2:] - corner).T).min() < 0.005
+
+
+def test_arrows_that_are_bent_or_have_another_head_are_painted(plt):
+    """Outlines would show another arrow."""
+    for how in ({"arrowstyle": "-|>", "connectionstyle": "arc3,rad=0.5"}, {"arrowstyle": "simple"}):
+        plt.figure()
+        arrow(plt, **how)
+
+    assert all("pixels" in record["look"]["axes"][0]["areas"][0] for record in records())
 
 
 def test_a_figure_of_shapes_alone_is_reported_in_words(plt):
