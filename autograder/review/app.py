@@ -74,6 +74,9 @@ def application(review: Review) -> ASGIApp:
     def refuse(request: Request, status: int, sentence: str) -> Response:
         return review.page(request, "error.html", status, sentence=sentence)
 
+    def turn_away(request: Request, status: int, sentence: str) -> Response:
+        return review.page(request, "error.html", status, sentence=sentence, form_key="")  # a stranger reads no key
+
     def page(show: _Show) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             return show(review, request)
@@ -88,9 +91,9 @@ def application(review: Review) -> ASGIApp:
 
     def changed(show: _Show, change: _Change) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            if request.method == "GET":
-                return await run_in_threadpool(show, review, request)
-            return await run_in_threadpool(change, review, request, await read_form(request))
+            if request.method == "POST":
+                return await run_in_threadpool(change, review, request, await read_form(request))
+            return await run_in_threadpool(show, review, request)
 
         return answer
 
@@ -129,7 +132,7 @@ def application(review: Review) -> ASGIApp:
         Route("/static/{name}", static),
     ]
     handlers = {HTTPException: refused, Refused: refused, Exception: failed}
-    return _Guard(Starlette(routes=routes, exception_handlers=handlers), review.access, refuse)
+    return _Guard(Starlette(routes=routes, exception_handlers=handlers), review.access, turn_away)
 
 
 def serve(review: Review, listening: socket.socket, *, browser: bool) -> None:

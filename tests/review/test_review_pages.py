@@ -107,6 +107,7 @@ def test_nobody_is_let_in_without_the_token(folder: Path, path: str) -> None:
         answer = get(folder, path, cookie=cookie)
         assert answer.status_code == 403
         assert "This page needs the address with the token" in answer.text and "ada" not in answer.text
+        assert ACCESS.form_key not in answer.text
 
 
 def test_another_name_of_this_machine_is_refused(folder: Path) -> None:
@@ -114,6 +115,7 @@ def test_another_name_of_this_machine_is_refused(folder: Path) -> None:
     answer = get(folder, "/", host="http://example.org:8765")
     assert answer.status_code == 400
     assert "This server answers under 127.0.0.1 and localhost alone" in answer.text
+    assert ACCESS.form_key not in answer.text
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere", "/?token=right-token"])
@@ -289,6 +291,13 @@ def test_a_port_that_is_taken_and_a_folder_without_results_are_refused(folder: P
     assert f"Cannot listen on port {port}" in done.stderr and "name another --port" in done.stderr
     done = run_here("review", "--out", tmp_path / "none", "--no-browser", cwd=tmp_path)
     assert done.returncode == 2 and "There is no results database" in done.stderr
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_that_is_only_asked_about_changes_nothing(folder: Path, path: str) -> None:
+    """HEAD, as programs ask before they fetch, is answered as GET is, without the page."""
+    answer = get(folder, path, method="HEAD")
+    assert (answer.status_code, answer.text) == (200, "")
 
 
 # --- grading ---
