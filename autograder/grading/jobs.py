@@ -214,7 +214,7 @@ def _fork(strangers: Sequence[int]) -> Idle:
     ours, theirs = context.Pipe()
     arguments = (theirs, os.getpid(), [*strangers, ours.fileno()])
     process = context.Process(target=_wait_for_work, args=arguments, name="autograder job")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         with warnings.catch_warnings():  # numpy's own threads are ready for it
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -247,6 +247,7 @@ def _wait_for_work(connection: Connection, parent: int, strangers: Sequence[int]
     """In a forked job: be nobody's but the main process's, then do as a fresh one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # until here the handler was the main process's
     for descriptor in strangers:
         os.close(descriptor)
     _die_with(parent)

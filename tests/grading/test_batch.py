@@ -419,6 +419,36 @@ def test_a_forked_job_grades_as_a_fresh_one(course: Class, tmp_path: Path) -> No
 
 
 @linux_only
+def test_a_job_that_is_ended_just_after_its_fork_runs_nothing_of_the_main_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main process may raise at SIGTERM; the new process has that handler, too, until it has one of its own."""
+    parent, fork = os.getpid(), os.fork
+
+    def ended() -> int:
+        process = fork()
+        if process == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fork", ended)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with idle_jobs(1) as idle:
+            idle[0].process.join(60)
+            assert idle[0].process.exitcode == -signal.SIGTERM
+    finally:
+        if os.getpid() != parent:
+            (tmp_path / "escaped").touch()
+            os._exit(1)
+        signal.signal(signal.SIGTERM, before)
+    assert not (tmp_path / "escaped").exists()
+
+
+@linux_only
 def test_jobs_without_work_are_gone_afterwards(course: Class, tmp_path: Path) -> None:
     """Those that were not needed, and one that died while it waited, leave no process behind and stop nobody."""
     with idle_jobs(3) as idle:
