@@ -56,8 +56,9 @@ def serve_class(call: Served) -> None:
     def rubrics(name: str) -> dict[str, tuple[RubricItem, ...]]:
         return rubrics_of(name, root) if root is not None else {}
 
-    if call.submissions is not None and not call.submissions.is_dir():
-        raise UsageError(f"There is no folder {call.submissions}; correct the path.")
+    for folder in (call.course, call.submissions):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}; correct the path.")
     address = address_of(call.db, call.out, call.course, there=True)
     with Store(address):  # one that cannot be used is refused before anything is served
         pass

@@ -119,5 +119,6 @@ def test_the_style_of_code_has_both_schemes() -> None:
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Before anything is served."""
-    done = run_here("review", "--out", tmp_path, "--submissions", tmp_path / "none", "--no-browser", cwd=tmp_path)
-    assert done.returncode == 2 and "There is no folder" in done.stderr
+    for option in ("--submissions", "--course"):
+        done = run_here("review", "--out", tmp_path, option, tmp_path / "none", "--no-browser", cwd=tmp_path)
+        assert done.returncode == 2 and f"There is no folder {tmp_path / 'none'}; correct" in done.stderr
