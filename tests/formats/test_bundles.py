@@ -18,7 +18,6 @@ from tiny_course import RIGHT, WRONG, make_course
 
 from autograder.checks.errors import InstructorError
 from autograder.formats.bundles import BUNDLES
-from autograder.formats.github.classroom50_runner import main as run_classroom50
 from autograder.formats.github.classroom50_runner import result_of
 from autograder.formats.gradescope import harness
 from autograder.formats.gradescope.bundle import pinned
@@ -407,18 +406,47 @@ def test_a_small_container_leaves_less_memory_to_the_submission(tmp_path) -> Non
 
 # --- GitHub ---
 
+WORKSPACE = "/home/runner/work/tiny/tiny"  # where a hosted runner checks a repository out, by GitHub's documentation
+
+
+BESIDE = "/home/runner/work/tiny/autograders/tiny"
+
+
+def on_runner(
+    checkout: Path, *command: str, beside: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a container laid out as a hosted runner: the user's home, the checkout, Python on the path."""
+    box = ["bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
+    for path in ("/usr", "/etc", "/opt", *dict.fromkeys((sys.prefix, sys.base_prefix))):
+        box += ["--ro-bind-try", path, path]
+    for link in ("bin", "lib", "lib64", "sbin"):
+        box += ["--symlink", f"usr/{link}", f"/{link}"] if Path("/", link).is_symlink() else []
+    box += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/home/runner"]
+    box += ["--ro-bind", str(beside), BESIDE] if beside else []
+    box += ["--bind", str(checkout), WORKSPACE, "--chdir", WORKSPACE]
+    runner = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": WORKSPACE, "RUNNER_OS": "Linux"}
+    runner["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this environment are not there
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
+    environment = {
+        **kept,
+        **runner,
+        "HOME": "/home/runner",
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        **variables,
+    }
+    return subprocess.run([*box, *command], env=environment, check=False, capture_output=True, text=True, timeout=300)
+
 
 @pytest.mark.long
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="a container like a runner's is made by bubblewrap")
 def test_the_workflow_for_github_runs_the_public_checks(archives, tmp_path) -> None:
-    """Its steps, run in a checkout, pass for a right solution and fail for the stub; nothing hidden is in it."""
+    """Its steps, run on a runner, pass for a right solution and fail for the stub; nothing hidden is in it."""
     folder = unpacked(archives["github"], tmp_path)
     workflow = yaml.safe_load((folder / ".github/workflows/public-checks.yml").read_text())
     install, check = (each["run"] for each in workflow["jobs"]["public-checks"]["steps"] if "run" in each)
-    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def code_of(step: str) -> int:
-        words, environment = ["bash", "-e", "-c", step], {**os.environ, **path}
-        return subprocess.run(words, cwd=folder, env=environment, check=False, capture_output=True).returncode
+        return on_runner(folder, "bash", "-e", "-c", step).returncode
 
     assert [code_of(install), code_of(check)] == [0, 1]
     (folder / "tiny.py").write_text(RIGHT)
@@ -432,6 +460,7 @@ def test_the_workflow_for_github_runs_the_public_checks(archives, tmp_path) -> N
 
 
 @pytest.mark.long
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="a container like a runner's is made by bubblewrap")
 def test_classroom50_gets_its_result_file(archives, tmp_path) -> None:
     """The runner's variables, whole scores, and a line for each public check; the student's own tests do not count."""
     here = unpacked(archives["classroom50"], tmp_path) / "autograders" / "tiny"
@@ -440,7 +469,9 @@ def test_classroom50_gets_its_result_file(archives, tmp_path) -> None:
     names = ("CLASSROOM", "ASSIGNMENT", "OWNER", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
     (repository / "tiny.py").write_text(WRONG)
     (repository / "test_public.py").write_text("def test_doubles_text(): pass\n")
-    assert run_classroom50(repository, here, {name: name.lower() for name in names}) == 0
+    variables = {name: name.lower() for name in names}
+    done = on_runner(repository, "python", f"{BESIDE}/autograder.py", beside=here, **variables)
+    assert done.returncode == 0, done.stderr
     result = json.loads((repository / "result.json").read_text())
 
     assert (result["score"], result["max-score"], result["schema"]) == (2, 3, "classroom50/result/v1")
