@@ -226,11 +226,14 @@ def test_files_that_are_folders_and_names_that_are_twice(tmp_path) -> None:
 
 def test_objects_through_a_link_are_not_read(tmp_path) -> None:
     """A repository whose objects lie in another folder cannot hand in the files of that folder."""
+    dates = dict.fromkeys(
+        ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-30T12:00:00Z"
+    )  # the same hashes each time
     for name in ("secret", "clones/ada"):
         folder = written(tmp_path / name, {"tiny.py": RIGHT + f"# {name}"})
         git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@y"]
         for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "x")):
-            subprocess.run([*git, *words], check=True, capture_output=True)
+            subprocess.run([*git, *words], check=True, capture_output=True, env={**os.environ, **dates})
     inner = tmp_path / "clones" / "ada" / ".git"
     sha = subprocess.run(
         ["git", "-C", tmp_path / "secret", "rev-parse", "HEAD"], check=True, capture_output=True
